@@ -1,0 +1,1 @@
+"""How a declared model is computed. Knows nothing of any country or of research and development."""
