@@ -18,6 +18,8 @@ LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-
 	--annotation-style line --custom-compile-command "make lock" --quiet pyproject.toml requirements-build.in
 
 .DEFAULT_GOAL := help
+# The targets share one environment: make -j runs them one after another.
+.NOTPARALLEL:
 .PHONY: help run test lint bench lock clean environment-run environment-dev
 
 help:
