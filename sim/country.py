@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.country_fields import Fields, Place
+from sim.country_fields import Bilingual, Fields, Place
 from sim.country_parameters import (
     Alternative,
     Parameter,
@@ -120,7 +120,7 @@ class Country:
     structures: dict[str, Structure]
     levers: dict[str, Lever]
     assumptions: dict[str, Lever]
-    task_groups: dict[int, tuple[str, str]]
+    task_groups: dict[int, Bilingual]
     series: dict[str, Series]
     measurement: list[Measurement]
     targets: list[Target]
@@ -228,7 +228,7 @@ class _Reader:
             start, horizon = identity["start_year"], identity["horizon"]
         parameters = parameters_of(yamls["priors"]) if "priors" in yamls else {}
         structures = structures_of(yamls["structures"], parameters) if "structures" in yamls else {}
-        groups: dict[int, tuple[str, str]] = {}
+        groups: dict[int, Bilingual] = {}
         levers: dict[str, Lever] = {}
         assumptions: dict[str, Lever] = {}
         if "levers" in yamls:
@@ -328,7 +328,7 @@ def _identity(yaml: Fields, folder: Path) -> dict[str, Any]:
     return identity
 
 
-def levers_of(yaml: Fields) -> tuple[dict[int, tuple[str, str]], dict[str, Lever], dict[str, Lever]]:
+def levers_of(yaml: Fields) -> tuple[dict[int, Bilingual], dict[str, Lever], dict[str, Lever]]:
     """Task groups, levers and assumptions of a file already read; problems are noted in ``yaml``."""
     yaml.mapping((), (), ("task_groups", "levers", "assumptions"))
     yaml.mapping(("task_groups",), (), TASK_GROUPS)

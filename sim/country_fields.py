@@ -9,13 +9,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.errors import Problem, nearest
 from sim.yamlfile import YamlFile
 
 Place = tuple[Any, ...]
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Bilingual(NamedTuple):
+    """One text in English and Vietnamese."""
+
+    en: str
+    vi: str
 
 
 @dataclass
@@ -100,10 +107,10 @@ class Fields:
         """The list of texts at ``place``."""
         return tuple(self.text((*place, k)) for k in range(len(self.entries(place))))
 
-    def bilingual(self, place: Place) -> tuple[str, str]:
+    def bilingual(self, place: Place) -> Bilingual:
         """English and Vietnamese text from a mapping with the keys ``en`` and ``vi``."""
         self.mapping(place, (), ("en", "vi"))
-        return self.text((*place, "en")), self.text((*place, "vi"))
+        return Bilingual(self.text((*place, "en")), self.text((*place, "vi")))
 
     def number(self, place: Place, *, low: float | None = None, high: float | None = None) -> float:
         """The number at ``place``, between ``low`` and ``high``."""

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from sim.country_fields import unparseable
 from sim.errors import Problem, nearest
-from sim.timepath import Interpolation, TimePath, series_path
+from sim.timepath import TimePath, series_path
 from sim.yamlfile import display_path
 
 GRADES = ("A", "B", "C")  # official statistic, international agency, press quoting official or derived
-_INTERPOLATIONS: dict[str, Interpolation] = {"linear": "linear", "step": "step"}
+INTERPOLATIONS = ("linear", "step")
 _PROVENANCE = ("source", "source_url", "vintage", "quality", "notes")
 OBSERVATION_COLUMNS = ("series", "year", "value", "unit", "definition", *_PROVENANCE)
 EXOGENOUS_COLUMNS = ("name", "year", "value", "unit", "interpolation", "definition", *_PROVENANCE)
@@ -67,7 +67,7 @@ class Series:
     unit: str
     years: NDArray[np.float64]
     values: NDArray[np.float64]
-    interpolation: Interpolation
+    interpolation: str
     definition: str
     sources: tuple[str, ...]
 
@@ -208,6 +208,7 @@ def observations_of(table: Table) -> list[Observation]:
     found: list[Observation] = []
     last: dict[str, Observation] = {}
     for k, row in enumerate(table.rows):
+        faults = len(table.problems)
         table.need(k, ("series", "unit", "definition", "source", "vintage"))
         here = Observation(
             series=row["series"],
@@ -222,6 +223,8 @@ def observations_of(table: Table) -> list[Observation]:
             notes=row["notes"],
             line=table.lines[k],
         )
+        if len(table.problems) > faults:
+            continue
         before = last.get(here.series)
         if before is not None:
             _check_order(table, here.series, before.year, here.year, here.line, before.line)
@@ -245,9 +248,14 @@ def series_of(table: Table, start_year: int, horizon: int) -> dict[str, Series]:
     """The exogenous series of a table; compositions must add up to 1."""
     rows: dict[str, list[int]] = {}
     for k, row in enumerate(table.rows):
+        faults = len(table.problems)
         table.need(k, ("name", "unit", "definition", "source", "vintage"))
         table.choice(k, "quality", GRADES)
-        rows.setdefault(row["name"], []).append(k)
+        table.choice(k, "interpolation", INTERPOLATIONS)
+        for column in ("year", "value"):
+            table.number(k, column)
+        if len(table.problems) == faults:
+            rows.setdefault(row["name"], []).append(k)
     found = {}
     for name, members in rows.items():
         years = [table.number(k, "year") for k in members]
@@ -269,7 +277,7 @@ def series_of(table: Table, start_year: int, horizon: int) -> dict[str, Series]:
             unit=table.rows[members[0]]["unit"],
             years=np.array(years),
             values=np.array([table.number(k, "value") for k in members]),
-            interpolation=_INTERPOLATIONS[table.choice(members[0], "interpolation", tuple(_INTERPOLATIONS))],
+            interpolation=table.rows[members[0]]["interpolation"],
             definition=table.rows[members[0]]["definition"],
             sources=tuple(dict.fromkeys(table.rows[k]["source"] for k in members)),
         )
