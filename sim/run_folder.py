@@ -7,6 +7,7 @@ import csv
 import errno
 import io
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +40,8 @@ def _missing_parents(path: Path) -> list[Path]:
     """Folders that have to be made for ``path`` to be written, the outermost first."""
     missing = []
     for parent in path.parents:
-        if parent.exists():
+        # os.path answers where pathlib raises: for names too long, too
+        if os.path.lexists(parent):
             break
         missing.append(parent)
     return missing[::-1]
@@ -62,11 +64,11 @@ def replacing(path: Path, *, folder: bool = False) -> Iterator[Path]:
             temporary.mkdir()
         yield temporary
         # a folder must not take the place of another one, not even of an empty one
-        if folder and path.exists():
+        if folder and os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, "it exists already", str(path))
         temporary.rename(path) if folder else temporary.replace(path)
     except BaseException as error:
-        if temporary.is_dir():
+        if os.path.isdir(temporary):
             shutil.rmtree(temporary, ignore_errors=True)
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -82,7 +84,7 @@ def write_run(
     results: Results, folder: Path, draws_of: Sequence[str], attach: Callable[[Path], object] | None
 ) -> Path:
     """Write ``results`` to ``folder``; see :meth:`sim.results.Results.write`."""
-    if folder.exists() or folder.is_symlink():
+    if os.path.lexists(folder):
         raise InputError(Problem("the run folder exists already and is never overwritten", file=str(folder)))
     for name in draws_of:
         results.values(name)

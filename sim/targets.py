@@ -177,11 +177,12 @@ class TargetOdds:
             "id code label label_vi kind variable op value unit year status outside_view expected_met "
             "variant_of confidence confidence_vi note note_vi"
         )
+        fields: dict[str, Any] = {name: content[name] for name in same.split()}
+        fields |= {q: math.nan if content[q] is None else content[q] for q in ("q05", "q50", "q95")}
         return cls(
-            **{name: content[name] for name in same.split()},
+            **fields,
             odds=odds(content["successes"]),
             late=odds(content["late_successes"]),
-            **{q: math.nan if content[q] is None else content[q] for q in ("q05", "q50", "q95")},
             shortfall=Shortfall(**missed) if missed else None,
             reached_by={int(y): p for y, p in content["reached_by"].items()},
             members=tuple(content["members"]),
@@ -220,12 +221,12 @@ class _Judged:
     @property
     def met(self) -> NDArray[np.bool_]:
         with np.errstate(invalid="ignore"):
-            return COMPARISONS[self.target.op](self.values, self.line)
+            return COMPARISONS[str(self.target.op)](self.values, self.line)
 
     @property
     def missing(self) -> Array:
         """Distance to the line, positive on the wrong side."""
-        return self.line - self.values if self.target.op.startswith(">") else self.values - self.line
+        return self.line - self.values if str(self.target.op).startswith(">") else self.values - self.line
 
 
 def _judged(run: Run, target: Target) -> _Judged | None:
@@ -271,7 +272,7 @@ def _trailing_mean(values: Array, years: int) -> Array:
 
 def line_of(run: Run, target: Target) -> Array:
     """The value to be reached, (year, draw) or (1, 1); a moving line has its own growth rate in each draw."""
-    value = np.array([[float(target.value)]])
+    value = np.array([[target.value]], dtype=float)
     if target.moving_line is None:
         return value
     line = target.moving_line
@@ -367,7 +368,7 @@ def _joint(
     """All members met, each in its own year."""
     members: Sequence[str] = joint.members
     years = {t.id: t.year for t in run.country.targets}
-    base = {
+    base: dict[str, Any] = {
         "id": joint.id,
         "code": "",
         "label": joint.label,
