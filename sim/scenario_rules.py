@@ -1,0 +1,119 @@
+"""What must hold of a whole scenario: composition of the budget, ranges, fixed parameters and structures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Any
+
+from sim.country_tables import COMPOSITION, COMPOSITION_TOLERANCE
+from sim.errors import nearest
+from sim.scenario_file import Draft
+from sim.scenario_paths import Frame, Step, range_text
+from sim.timepath import TimePath
+
+if TYPE_CHECKING:
+    from sim.country import Country, Lever, Parameter
+
+Fixed = dict[str, tuple[Draft, float | str]]
+
+
+def check_composition(paths: Mapping[str, TimePath], steps: Mapping[str, list[Step]], frame: Frame) -> None:
+    """Note when the parts of the budget do not sum to one at every projected time."""
+    parts = [code for code in paths if code.startswith(COMPOSITION)]
+    setting = [step for code in parts for step in steps.get(code, ())]
+    if not setting:
+        return
+    total = reduce(add, (paths[code] for code in parts))
+    for time, side in _moments(total, frame):
+        value = total.value(time, side)
+        if abs(value - 1) > COMPOSITION_TOLERANCE:
+            shares = {code: paths[code].value(time, side) for code in parts}
+            when = f"{'just before' if side == 'left' else 'in'} {time:g}"
+            shown = " + ".join(f"{code} {share:.6g}" for code, share in shares.items())
+            last = setting[-1]
+            needed = shares[last.code] + 1 - value
+            fits = 0 <= needed <= 1
+            last.draft.add(
+                f"the parts of the budget do not sum to 1 {when}",
+                last.place,
+                value=f"{shown} = {value:.6g}",
+                bound="a sum of 1; parts are never rescaled",
+                suggestion=f"{last.code}: {needed:.6g}" if fits else None,
+            )
+            return
+    for code in parts:
+        negative = [time for time, side in _moments(paths[code], frame) if paths[code].value(time, side) < 0]
+        if negative and steps.get(code):
+            step = steps[code][-1]
+            step.draft.add(
+                f"a part of the budget is negative in {negative[0]:g}", step.place, bound="0 or more"
+            )
+
+
+def _moments(path: TimePath, frame: Frame) -> list[tuple[float, Any]]:
+    """The beginning of the projection, and both sides of every later knot."""
+    later = [(time, side) for time in path.times if time > frame.first for side in ("left", "right")]
+    return [(float(frame.first), "right"), *later]
+
+
+def check_range(lever: Lever, path: TimePath, steps: list[Step], frame: Frame) -> None:
+    """Note, or warn, when what the settings of ``lever`` add up to leaves its range."""
+    for time, side in _moments(path, frame):
+        value = path.value(time, side)
+        if time < frame.end and not lever.low <= value <= lever.high:
+            step = steps[-1]
+            message = f"out of range in {time:g}"
+            if frame.strict_range:
+                step.draft.add(message, step.place, value=float(f"{value:.6g}"), bound=range_text(lever))
+            else:
+                step.draft.warn(f"{message}: {value:.6g}, feasible is {range_text(lever)}", step.place)
+            return
+
+
+def check_fixed(drafts: Iterable[Draft], country: Country) -> tuple[Fixed, Fixed]:
+    """Parameters and structures fixed by ``drafts``, the last one winning; what is wrong is noted."""
+    parameters: Fixed = {}
+    structures: Fixed = {}
+    for draft in drafts:
+        for name, value in (draft.top("parameters", dict) or {}).items():
+            known = country.parameters.get(name)
+            if known is None:
+                draft.add(
+                    "unknown parameter", ("parameters", name), suggestion=nearest(name, country.parameters)
+                )
+            elif isinstance(value, int | float) and _parameter_fits(draft, name, value, known):
+                parameters[name] = (draft, float(value))
+        for name, value in (draft.top("structures", dict) or {}).items():
+            structure = country.structures.get(name)
+            if structure is None:
+                draft.add(
+                    "unknown structure", ("structures", name), suggestion=nearest(name, country.structures)
+                )
+            elif value not in structure.alternatives:
+                options = structure.alternatives
+                bound, suggestion = f"one of {', '.join(options)}", nearest(str(value), options)
+                draft.add(
+                    "unknown alternative",
+                    ("structures", name),
+                    value=value,
+                    bound=bound,
+                    suggestion=suggestion,
+                )
+            else:
+                structures[name] = (draft, value)
+    return parameters, structures
+
+
+def _parameter_fits(draft: Draft, name: str, value: float, parameter: Parameter) -> bool:
+    place = ("parameters", name)
+    if parameter.points is not None:
+        draft.add("this is a table, which a scenario cannot fix", place)
+        return False
+    low, high = parameter.support if parameter.prior is not None else parameter.bounds or (value, value)
+    if not low <= value <= high:
+        unit = "" if parameter.unit == "1" else f" {parameter.unit}"
+        draft.add("value out of bounds", place, value=value, bound=f"{low:g} to {high:g}{unit}")
+        return False
+    return True
