@@ -235,12 +235,14 @@ class _Reader:
             groups, levers, assumptions = levers_of(yamls["levers"])
         observations = observations_of(table := self._table("observations.csv", OBSERVATION_COLUMNS))
         self._close(table)
+        observed = {row["series"] for row in table.rows}
         exogenous = self._table("exogenous.csv", EXOGENOUS_COLUMNS)
         series = series_of(exogenous, start, horizon)
         self._check_names(exogenous, parameters, {**levers, **assumptions}, series)
         self._close(exogenous)
-        measurement = measurement_of(yamls["measurement"], observations) if "measurement" in yamls else []
-        observed = {o.series for o in observations}
+        measurement = (
+            measurement_of(yamls["measurement"], observations, observed) if "measurement" in yamls else []
+        )
         targets: list[Target] = []
         joint: list[JointTarget] = []
         if "targets" in yamls:

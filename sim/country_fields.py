@@ -120,7 +120,7 @@ class Fields:
                 self.add("a number is needed here", place, value=_short(value))
             return low if low is not None else 0.0
         if (low is not None and value < low) or (high is not None and value > high):
-            ends = [f"at least {low:g}"] * (low is not None) + [f"at most {high:g}"] * (high is not None)
+            ends = [f"at {word} {end:g}" for word, end in (("least", low), ("most", high)) if end is not None]
             self.add("the number is out of bounds", place, value=value, bound=" and ".join(ends))
         return float(value)
 

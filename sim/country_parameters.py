@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -263,16 +264,16 @@ def read_prior(fields: Fields, place: Place) -> Prior | None:
 
 
 def _has_mass(prior: Prior, bounds: tuple[float, float]) -> bool:
+    """Whether draws inside the bounds can be told from 0; without scipy, which takes long to import."""
     family, arguments = prior
     low, high = _SUPPORT.get(family, arguments)
     low, high = max(low, bounds[0]), min(high, bounds[1])
-    if low >= high:
-        return False
-    if family == "uniform":
-        return True
-    if _distribution(family, arguments, low) > 0.5:
-        return _survival(family, arguments, low) > _survival(family, arguments, high)
-    return _distribution(family, arguments, low) < _distribution(family, arguments, high)
+    if low >= high or family in ("uniform", "beta"):
+        return low < high
+    ends = [_standardised(family, arguments, x) for x in (low, high)]
+    # both ends on one side of the middle: use the tail of that side, which does not round to 1
+    below, above = (-end if ends[0] > 0 else end for end in ends)
+    return math.erfc(-below / math.sqrt(2)) != math.erfc(-above / math.sqrt(2))
 
 
 def _points(fields: Fields, place: Place) -> tuple[tuple[float, float], ...]:
@@ -289,7 +290,10 @@ def _points(fields: Fields, place: Place) -> tuple[tuple[float, float], ...]:
 
 
 def structures_of(fields: Fields, parameters: dict[str, Parameter]) -> dict[str, Structure]:
-    """The structural questions of a file already read; problems are noted in ``fields``."""
+    """The structural questions of a file already read; problems are noted in ``fields``.
+
+    Without ``parameters`` (they could not be read) references to them are not checked.
+    """
     found = {}
     for key in fields.yaml.data:
         place = (key,)
@@ -327,7 +331,7 @@ def _alternative(fields: Fields, place: Place, parameters: dict[str, Parameter])
         if target in parameters:
             fields.mapping(here, ("prior", "value", "bounds"))
             replaced[str(target)] = _replacement(fields, here, parameters[target])
-        else:
+        elif parameters:
             fields.add("unknown parameter", here, value=target, suggestion=nearest(str(target), parameters))
     return Alternative(name, weight, label, label_vi, variants, replaced)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim.country_fields import unparseable
 from sim.errors import Problem, nearest
-from sim.timepath import TimePath, series_path
+from sim.timepath import TimePath
 from sim.yamlfile import display_path
 
 GRADES = ("A", "B", "C")  # official statistic, international agency, press quoting official or derived
@@ -78,7 +78,8 @@ class Series:
 
     def path(self) -> TimePath:
         """The series as a function of time, held at the ends."""
-        return series_path(self.years.tolist(), self.values.tolist(), self.interpolation)
+        points = zip(self.years.tolist(), self.values.tolist(), strict=True)
+        return TimePath.step(points) if self.interpolation == "step" else TimePath.linear(points)
 
 
 @dataclass
@@ -291,7 +292,7 @@ def _check_composition(table: Table, series: dict[str, Series], lines: dict[str,
     parts = [s for name, s in series.items() if name.startswith(COMPOSITION)]
     if not parts:
         return
-    times = np.unique(np.concatenate([s.years for s in parts]))
+    times = sorted({t for s in parts for t in s.years.tolist()})
     for side in ("left", "right"):
         total = np.sum([s.path().at(times, side) for s in parts], axis=0)
         for t, value in zip(times, total):

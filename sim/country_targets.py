@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.country_fields import Fields, Place
@@ -121,8 +121,14 @@ class Measurement:
     observations: tuple[tuple[int, float, float], ...]
 
 
-def measurement_of(fields: Fields, observations: Sequence[Observation]) -> list[Measurement]:
-    """The measurement rules of a file already read; problems are noted in ``fields``."""
+def measurement_of(
+    fields: Fields, observations: Sequence[Observation], observed: Collection[str]
+) -> list[Measurement]:
+    """The measurement rules of a file already read; problems are noted in ``fields``.
+
+    ``observed`` names all series of the observations, those with faulty rows too; when it is empty the
+    observations could not be read, and references to them are not checked.
+    """
     fields.mapping((), (), ("grade_factors", "measurements"))
     factors = {}
     fields.mapping(("grade_factors",), (), GRADES)
@@ -132,13 +138,17 @@ def measurement_of(fields: Fields, observations: Sequence[Observation]) -> list[
     for observation in observations:
         by_series.setdefault(observation.series, []).append(observation)
     return [
-        _measurement(fields, ("measurements", k), by_series, factors)
+        _measurement(fields, ("measurements", k), by_series, observed, factors)
         for k in range(len(fields.entries(("measurements",))))
     ]
 
 
 def _measurement(
-    fields: Fields, place: Place, by_series: dict[str, list[Observation]], factors: dict[str, float]
+    fields: Fields,
+    place: Place,
+    by_series: Mapping[str, list[Observation]],
+    observed: Collection[str],
+    factors: Mapping[str, float],
 ) -> Measurement:
     required = ("series", "variable", "error", "sigma", "unit", "from", "to", "use")
     fields.mapping(place, ("bias", "flag", "note"), required)
@@ -152,10 +162,10 @@ def _measurement(
     unit = fields.unit((*place, "unit"))
     members = by_series.get(series, [])
     inside = [o for o in members if first <= o.year <= last]
-    if series and not members:
-        message, suggestion = "no such series in the observations", nearest(series, by_series)
+    if series and observed and series not in observed:
+        message, suggestion = "no such series in the observations", nearest(series, observed)
         fields.add(message, (*place, "series"), value=series, suggestion=suggestion)
-    elif series and not inside:
+    elif members and not inside:
         have = f"{members[0].year} to {members[-1].year}"
         fields.add("no observation of the series in these years", place, value=[first, last], bound=have)
     if inside and unit != inside[0].unit:
@@ -183,7 +193,7 @@ def _measurement(
 
 
 def targets_of(
-    fields: Fields, observed: set[str], start_year: int, horizon: int
+    fields: Fields, observed: Collection[str], start_year: int, horizon: int
 ) -> tuple[list[Target], list[JointTarget]]:
     """Targets and joint targets of a file already read; problems are noted in ``fields``."""
     fields.mapping((), ("groups", "joint"), ("targets",))
@@ -227,7 +237,7 @@ class _TargetReader:
 
     fields: Fields
     groups: dict[str, tuple[str, ...]]
-    observed: set[str]
+    observed: Collection[str]
     start_year: int
     horizon: int
 
@@ -282,7 +292,7 @@ class _TargetReader:
     def _show(self, place: Place) -> tuple[str, ...]:
         show = self.fields.texts(place)
         for k, series in enumerate(show):
-            if series not in self.observed:
+            if self.observed and series not in self.observed:
                 message, suggestion = "no such series in the observations", nearest(series, self.observed)
                 self.fields.add(message, (*place, k), value=series, suggestion=suggestion)
         return show
