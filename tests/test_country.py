@@ -655,3 +655,17 @@ def test_a_copy_elsewhere_is_the_same_country(vietnam: Country, tmp_path: Path) 
     copy = load_country(tmp_path / "vietnam")
     assert copy.hash == vietnam.hash
     assert copy.parameters == vietnam.parameters
+
+
+def test_targets_and_observations_are_in_the_units_of_what_they_judge(vietnam: Country) -> None:
+    from sim.assemble import model_of
+    from sim.derived import DERIVED
+    from sim.engine.units import parse_unit
+
+    model = model_of(vietnam)
+    judged = [(t.variable, t.unit) for t in vietnam.targets if t.kind in ("threshold", "input")]
+    judged += [(m.variable, m.unit) for m in vietnam.measurement]
+    for variable, unit in judged:
+        assert variable is not None
+        own = DERIVED[variable].unit if variable in DERIVED else model.unit(variable)
+        assert parse_unit(str(own)).matches(parse_unit(unit)), variable
