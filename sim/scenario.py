@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from sim.country_tables import COMPOSITION
 from sim.errors import InputError, Problem, nearest
 from sim.scenario_chain import Chain, find_scenario, scenario_folder
 from sim.scenario_file import FORMAT, SECTIONS, ChangeSetting, Draft, read_draft
@@ -34,7 +35,7 @@ from sim.timepath import TimePath
 from sim.yamlfile import display_path, parse_yaml, read_yaml
 
 if TYPE_CHECKING:
-    from sim.country import Country, Lever
+    from sim.country import Country
 
 
 class Origin(NamedTuple):
@@ -214,13 +215,16 @@ class _Resolver:
         """The scenario; of use only when no problem has been noted."""
         hold = {code: hold_path(lever, self.country, self.frame) for code, lever in self.known.items()}
         used: set[str] = set()
+        idle: list[Step] = []
         paths = {}
         for code, lever in self.known.items():
             steps = self.steps.get(code, [])
             paths[code] = resolve(lever, hold[code], steps, self.frame, used)
             if steps:
                 check_range(lever, paths[code], steps, self.frame)
-                self._check_effect(lever, hold[code], paths[code], steps)
+                if paths[code] == resolve(lever, hold[code], steps[:-1], self.frame, set()):
+                    idle.append(steps[-1])
+        self._check_effect(idle)
         check_composition(paths, self.steps, self.frame)
         self._check_complete()
         self._check_used(used)
@@ -290,14 +294,19 @@ class _Resolver:
                 earlier.append(step)
         return steps
 
-    def _check_effect(self, lever: Lever, hold: TimePath, path: TimePath, steps: list[Step]) -> None:
-        """Warn of a setting of the file itself that changes nothing."""
-        last = steps[-1]
-        if last.draft is not self.root or self.root.top_flag("complete") or lever.code == RAMP_LENGTH:
-            return
-        if path == resolve(lever, hold, steps[:-1], self.frame, set()):
-            where = "inherited" if len(steps) > 1 else "the baseline"
-            last.draft.warn(f"has no effect: same as {where}", last.place)
+    def _check_effect(self, idle: list[Step]) -> None:
+        """Warn of settings of the file itself that change nothing.
+
+        The parts of the budget go together: those that stay are worth stating beside those that change.
+        """
+        own = {step.code for step in idle if step.draft is self.root}
+        parts = {code for code in self.root.settings["levers"] if code.startswith(COMPOSITION)}
+        if not parts <= own:
+            own -= parts
+        for step in idle:
+            if step.code in own - {RAMP_LENGTH} and not self.root.top_flag("complete"):
+                where = "inherited" if len(self.steps[step.code]) > 1 else "the baseline"
+                step.draft.warn(f"has no effect: same as {where}", step.place)
 
     def _check_complete(self) -> None:
         """A complete scenario leaves nothing to the country."""
@@ -335,11 +344,14 @@ class _Resolver:
     def _trace(self) -> dict[str, tuple[Origin, ...]]:
         """The lines that set each name; the country's baseline where no file does."""
         trace: dict[str, tuple[Origin, ...]] = {}
+        levers, series_table = (
+            display_path(self.country.folder / f) for f in ("levers.yaml", "exogenous.csv")
+        )
         for code, lever in self.known.items():
             series = self.country.series.get(code)
             follows = series is not None and max(series.years) >= self.frame.first
-            source = self.country.folder / ("exogenous.csv" if follows else "levers.yaml")
-            baseline = Origin(display_path(source), None, f"baseline of {code}: {lever.baseline:g}")
+            text = f"rows of {code}" if follows else f"{code}: baseline {lever.baseline:g}"
+            baseline = Origin(series_table if follows else levers, None, text)
             origins = (_origin(step.draft, step.place) for step in self.steps.get(code, ()))
             trace[code] = tuple(origins) or (baseline,)
         for section, fixed in (("parameters", self.parameters), ("structures", self.structures)):
@@ -373,13 +385,8 @@ def _time_text(time: float) -> str:
 
 def _path_text(path: TimePath, first: int) -> str:
     """``path`` from ``first`` on as a setting from which it can be read again bit for bit."""
-    start, *later = path.from_then(first).points()
-    points = {
-        float(first): (path.value(first),) * 2,
-        **{time: (before, after) for time, before, after in later},
-    }
-    if start[0] > first:
-        points[start[0]] = start[1:]
+    later = {time: (before, after) for time, before, after in path.from_then(first).points() if time > first}
+    points = {float(first): (path.value(first), path.value(first)), **later}
     steps = _piecewise_constant(list(points.values()))
     entries = []
     for time, (before, after) in points.items():
@@ -389,5 +396,5 @@ def _path_text(path: TimePath, first: int) -> str:
     return f"{{path: {{{', '.join(entries)}}}, interpolate: {kind}, after: hold}}"
 
 
-def _piecewise_constant(values: list[tuple[float, ...]]) -> bool:
+def _piecewise_constant(values: list[tuple[float, float]]) -> bool:
     return all(first[1] == second[0] for first, second in pairwise(values))

@@ -102,7 +102,7 @@ Reference = Annotated[str, StringConstraints(strict=True, min_length=1)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Words(_Strict):
@@ -309,14 +309,15 @@ def read_draft(yaml: YamlFile) -> Draft:
 def export_schema(country: Country) -> str:
     """The JSON Schema of scenario files for ``country``, as text: its levers and assumptions by name."""
     schema = ScenarioFile.model_json_schema()
+    schema["$defs"]["Setting"] = _SETTING.json_schema() | {"title": "Setting"}
+    schema["$defs"]["Setting"].pop("$defs")
     for section, known in (("levers", country.levers), ("assumptions", country.assumptions)):
-        setting = schema["properties"][section].pop("additionalProperties")
         schema["properties"][section]["additionalProperties"] = False
         schema["properties"][section]["properties"] = {
             code: {
                 "title": lever.label,
                 "description": _lever_text(lever),
-                **setting,
+                "$ref": "#/$defs/Setting",
             }
             for code, lever in known.items()
         }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.country_tables import COMPOSITION, COMPOSITION_TOLERANCE
 from sim.errors import nearest
 from sim.scenario_file import Draft
 from sim.scenario_paths import Frame, Step, range_text
-from sim.timepath import TimePath
+from sim.timepath import Side, TimePath
 
 if TYPE_CHECKING:
     from sim.country import Country, Lever, Parameter
@@ -26,8 +26,7 @@ def check_composition(paths: Mapping[str, TimePath], steps: Mapping[str, list[St
     if not setting:
         return
     total = reduce(add, (paths[code] for code in parts))
-    for time, side in _moments(total, frame):
-        value = total.value(time, side)
+    for time, side, value in _moments(total, frame):
         if abs(value - 1) > COMPOSITION_TOLERANCE:
             shares = {code: paths[code].value(time, side) for code in parts}
             when = f"{'just before' if side == 'left' else 'in'} {time:g}"
@@ -44,7 +43,7 @@ def check_composition(paths: Mapping[str, TimePath], steps: Mapping[str, list[St
             )
             return
     for code in parts:
-        negative = [time for time, side in _moments(paths[code], frame) if paths[code].value(time, side) < 0]
+        negative = [time for time, _, value in _moments(paths[code], frame) if value < 0]
         if negative and steps.get(code):
             step = steps[code][-1]
             step.draft.add(
@@ -52,16 +51,18 @@ def check_composition(paths: Mapping[str, TimePath], steps: Mapping[str, list[St
             )
 
 
-def _moments(path: TimePath, frame: Frame) -> list[tuple[float, Any]]:
-    """The beginning of the projection, and both sides of every later knot."""
-    later = [(time, side) for time in path.times if time > frame.first for side in ("left", "right")]
-    return [(float(frame.first), "right"), *later]
+def _moments(path: TimePath, frame: Frame) -> Iterator[tuple[float, Side, float]]:
+    """Time, side and value at the beginning of the projection and on both sides of every later knot."""
+    yield float(frame.first), "right", path.value(frame.first)
+    for time, before, after in path.knots:
+        if time > frame.first:
+            yield time, "left", before
+            yield time, "right", after
 
 
 def check_range(lever: Lever, path: TimePath, steps: list[Step], frame: Frame) -> None:
     """Note, or warn, when what the settings of ``lever`` add up to leaves its range."""
-    for time, side in _moments(path, frame):
-        value = path.value(time, side)
+    for time, _, value in _moments(path, frame):
         if time < frame.end and not lever.low <= value <= lever.high:
             step = steps[-1]
             message = f"out of range in {time:g}"
