@@ -114,6 +114,12 @@ def va_share_cls(va_share_cls_0, va_index_cls, va_index_total):
     return va_share_cls_0 * va_index_cls / va_index_total
 
 
+@initial(unit="1", vi="Tỷ lệ doanh nghiệp [nhóm] có NC&PT, năm đầu", source="R&D surveys of 2011 and 2013")
+def rd_active_cls_0(rd_active_scale, rd_active_class_cls):
+    """R&D performers among [class] firms at the start"""
+    return min(1, rd_active_scale * rd_active_class_cls)
+
+
 rd_active_cls_prev = lagged(
     "rd_active_cls_prev",
     of="rd_active_cls",
