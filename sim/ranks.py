@@ -6,13 +6,16 @@ A rank target is never a deterministic cut: the others move too. Each peer's pat
 
 from __future__ import annotations
 
-from collections.abc import Container
+import os
+from collections.abc import Callable, Container
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.country_tables import SCORE_COLUMNS, VALUE_COLUMNS, peers_of, read_table
 from sim.engine import rng
 from sim.errors import InputError, Problem, nearest
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 CHUNK = 128  # draws simulated at a time: a few arrays of (peers, CHUNK) that stay in the processor's cache
+INCOME = "income"  # file of incomes per head
+FOLLOW_INCOME = ("gii",)  # indices whose scores income predicts
 _YEARS_PER_CODE = 10_000
 
 
@@ -46,30 +51,33 @@ class Peers:
         per head. Incomes stay at their observed values: projecting those of 138 economies would add
         guesses, and the slow pull matters less than each economy's own wandering.
         """
-        if index not in country.peers:
-            raise InputError(
-                Problem(
-                    "no other economies are given",
-                    where=f"peers/{index}.csv",
-                    suggestion=nearest(index, country.peers),
-                )
-            )
-        table = country.peers[index]
-        abroad = np.asarray(table["iso3"]) != country.iso3
-        codes = np.asarray(table["iso3"])[abroad].tolist()
-        score = np.asarray(table["score"], dtype=float)[abroad]
-        edition = np.asarray(table["edition"], dtype=np.int64)[abroad]
+        table = _published(country, index)
+        abroad = [row for row in table if row["iso3"] != country.iso3]
+        codes = [row["iso3"] for row in abroad]
+        score = np.array([row["score"] for row in abroad], dtype=float)
         expected = score.copy()
-        if index == "gii" and "income" in country.peers:
-            incomes = country.peers["income"]
-            by_code = dict(zip(np.asarray(incomes["iso3"]).tolist(), incomes["value"], strict=True))
+        if index in FOLLOW_INCOME:
+            by_code = {row["iso3"]: row["value"] for row in _published(country, INCOME)}
             income = np.array([by_code.get(c, np.nan) for c in codes], dtype=float)
             known = np.isfinite(income)
             slope, level = np.polyfit(np.log(income[known]), score[known], 1)
             expected[known] = level + slope * np.log(income[known])
         code = np.array([int.from_bytes(c.encode(), "big") for c in codes], dtype=np.int64)
         kept = np.array([among is None or c in among for c in codes])
-        return cls(code[kept], score[kept], expected[kept], int(edition.max()))
+        edition = max(int(row["edition"]) for row in abroad)
+        return cls(code[kept], score[kept], expected[kept], edition)
+
+
+def _published(country: Country, name: str) -> list[dict[str, Any]]:
+    """The rows of one file of peers; as data frames they would load pandas, slower than all the ranks."""
+    folder = country.folder / "peers"
+    file = folder / f"{name}.csv"
+    if not file.is_file():
+        known = [other.stem for other in folder.glob("*.csv")]
+        raise InputError(
+            Problem("no other economies are given", file=str(file), suggestion=nearest(name, known))
+        )
+    return peers_of(read_table(file, SCORE_COLUMNS, VALUE_COLUMNS))
 
 
 def _ranked(score: Array, others: Array) -> Array:
@@ -96,8 +104,8 @@ def wandering_rank(
     """
     rank = np.full(score.shape, np.nan)
     address = peers.code[:, None] * _YEARS_PER_CODE
-    for first in range(0, draw_ids.size, CHUNK):
-        part = slice(first, first + CHUNK)
+
+    def simulate(part: slice) -> None:
         ids = draw_ids[part][None, :]
         level = np.repeat(peers.score[:, None], ids.size, axis=1)
         published = level
@@ -107,6 +115,8 @@ def wandering_rank(
                 level = level + pull + step_sd[part] * rng.normal(seed, ids, "peers:wander", address + year)
                 published = level + edition_sd[part] * rng.normal(seed, ids, "peers:edition", address + year)
             rank[k, part] = _ranked(score[k, part], published)
+
+    _in_chunks(simulate, draw_ids.size)
     return rank
 
 
@@ -125,12 +135,25 @@ def drifting_rank(
     draw and economy; scores stay within 0 and 1, the limits of the index.
     """
     rank = np.full(score.shape, np.nan)
-    for first in range(0, draw_ids.size, CHUNK):
-        part = slice(first, first + CHUNK)
+
+    def simulate(part: slice) -> None:
         luck = rng.normal(seed, draw_ids[part][None, :], "peers:drift", peers.code[:, None])
         gain = drift[part] + drift_sd[part] * luck
         for k, year in enumerate(years.tolist()):
             since = max(0, year - peers.base_year)
             others = np.clip(peers.score[:, None] + gain * since, 0.0, 1.0)
             rank[k, part] = _ranked(score[k, part], others)
+
+    _in_chunks(simulate, draw_ids.size)
     return rank
+
+
+def _in_chunks(simulate: Callable[[slice], None], draws: int) -> None:
+    """Call ``simulate`` on every chunk of draws, on all processors; chunks share nothing."""
+    # the first call loads the library of special functions, which threads must not do at once
+    chunks = [slice(first, min(first + CHUNK, draws)) for first in range(0, draws, CHUNK)]
+    for part in chunks[:1]:
+        simulate(part)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in [pool.submit(simulate, part) for part in chunks[1:]]:
+            done.result()

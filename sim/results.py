@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sim.draws import Draws
     from sim.engine.graph import Model
     from sim.scenario import Scenario
-    from sim.targets import TargetOdds
+    from sim.targets import StructureOdds, TargetOdds
 
 Array = NDArray[np.float64]
 
@@ -159,6 +159,7 @@ class Results:
         failed: NDArray[np.bool_],
         *,
         run: Run | None = None,
+        draws: Draws | None = None,
         stored: Mapping[str, Array] | None = None,
         summaries: Mapping[str, Array] | None = None,
         targets: Sequence[TargetOdds] | None = None,
@@ -172,6 +173,7 @@ class Results:
         self.draw_ids = draw_ids
         self.failed = failed
         self._run = run
+        self._draws = draws
         self._stored = dict(stored or {})
         self._summaries = dict(summaries or {})
         self._targets = list(targets) if targets is not None else None
@@ -216,7 +218,7 @@ class Results:
                 "missed in the lower and as met in the upper bound of every probability"
             )
         record = record.model_copy(update={"failed_draws": count, "warnings": warnings})
-        return cls(record, scenario.resolved_yaml(), contents, draws.ids, failed, run=run)
+        return cls(record, scenario.resolved_yaml(), contents, draws.ids, failed, run=run, draws=draws)
 
     @classmethod
     def read(cls, folder: str | Path) -> Results:
@@ -282,6 +284,19 @@ class Results:
                 raise InputError(Problem("no draws to judge targets by", file=self.record.run_id))
             self._targets = evaluate(self._run, self.failed)
         return self._targets
+
+    def targets_by_structure(self) -> list[StructureOdds]:
+        """Odds of every target under every structural alternative, from the draws that took it.
+
+        Raises InputError for a run read from its folder, which holds them in structures.csv.
+        """
+        if self._run is None or self._draws is None:
+            raise InputError(Problem("no draws to judge targets by", file=self.record.run_id))
+        from sim.targets import evaluate_by_structure
+
+        return evaluate_by_structure(
+            self._run, self.failed, self._draws.structures, self._draws.structure_labels
+        )
 
     def probability(self, target: str) -> TargetOdds:
         """Odds of the target with this id. Raises InputError for an unknown one."""
@@ -430,9 +445,10 @@ class Results:
         """Write the run to ``folder``, which must not exist; returns it.
 
         Holds record.json, scenario.yaml (resolved), variables.json, summary.parquet, targets.csv,
-        targets.json and, for the variables ``draws_of``, draws.nc. ``attach(path)``, when given, may add
-        files (charts). Everything is written beside ``folder`` and renamed at the end: whatever goes wrong,
-        nothing is left behind. Raises InputError when the folder exists or cannot be written.
+        targets.json, structures.csv and, for the variables ``draws_of``, draws.nc; ``attach(path)``, when
+        given, may add files (charts). Everything is written beside ``folder`` and renamed at the end:
+        whatever goes wrong, nothing is left behind. Raises InputError when the folder exists or cannot be
+        written.
         """
         from sim.run_folder import write_run
 

@@ -21,10 +21,14 @@ from numpy.typing import NDArray
 from sim.errors import InputError, Problem
 from sim.record import RunRecord
 from sim.results import STATISTICS, Contents, Results, Variable
-from sim.targets import TargetOdds
+from sim.targets import StructureOdds, TargetOdds
 
 RECORD, SCENARIO, VARIABLES = "record.json", "scenario.yaml", "variables.json"
-SUMMARY, TARGETS, TARGETS_TABLE, DRAWS = "summary.parquet", "targets.json", "targets.csv", "draws.nc"
+SUMMARY, DRAWS = "summary.parquet", "draws.nc"
+TARGETS, TARGETS_TABLE, STRUCTURES = "targets.json", "targets.csv", "structures.csv"
+
+# fields of a target that are no single cell of a table
+NESTED = ("outside_view", "shortfall", "reached_by", "members", "met_counts")
 
 Array = NDArray[np.float64]
 
@@ -95,6 +99,7 @@ def write_run(
         _write_text(temporary / VARIABLES, _variables_json(results))
         _write_text(temporary / TARGETS, _json([t.to_json() for t in results.targets()]))
         _write_text(temporary / TARGETS_TABLE, targets_csv(results.targets()))
+        _write_text(temporary / STRUCTURES, structures_csv(results.targets_by_structure()))
         _write_summary(results, temporary / SUMMARY)
         if draws_of:
             results.to_netcdf(temporary / DRAWS, draws_of)
@@ -123,15 +128,48 @@ def _variables_json(results: Results) -> str:
     )
 
 
-def targets_csv(targets: Sequence[TargetOdds]) -> str:
-    """The odds as a table: one row a target, one column a field, lists and mappings left out."""
-    rows = [{k: v for k, v in t.to_json().items() if not isinstance(v, dict | list)} for t in targets]
-    columns = list(dict.fromkeys(k for row in rows for k in row))
+def _csv(rows: Sequence[Mapping[str, object]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["id"], lineterminator="\n")
     writer.writeheader()
     writer.writerows({k: "" if v is None else v for k, v in row.items()} for row in rows)
     return text.getvalue()
+
+
+def targets_csv(targets: Sequence[TargetOdds]) -> str:
+    """The odds as a table: one row a target, one column a field; the outside view as its two ends."""
+    rows = []
+    for target in targets:
+        content = target.to_json()
+        view, missed = content["outside_view"] or {}, content["shortfall"] or {}
+        row = {k: v for k, v in content.items() if k not in NESTED}
+        row |= {f"outside_{end}": view.get(end) for end in ("low", "high")}
+        row |= {"shortfall_mean": missed.get("mean"), "members": " ".join(content["members"])}
+        rows.append(row)
+    return _csv(rows)
+
+
+def structures_csv(odds: Sequence[StructureOdds]) -> str:
+    """The odds by structural alternative: one row for each target, structure and alternative."""
+    fields = (
+        "id",
+        "year",
+        "probability",
+        "low",
+        "high",
+        "level",
+        "text",
+        "successes",
+        "draws",
+        "failed_draws",
+    )
+    rows = []
+    for item in odds:
+        content = item.target.to_json()
+        rows.append(
+            {"structure": item.structure, "alternative": item.alternative, **{f: content[f] for f in fields}}
+        )
+    return _csv(rows)
 
 
 def _write_summary(results: Results, path: Path) -> None:

@@ -199,14 +199,71 @@ def evaluate(run: Run, failed: NDArray[np.bool_], level: float = DEFAULT_LEVEL) 
 
     ``failed`` marks the draws (draw,) that gave no answer.
     """
-    judged = [_judged(run, target) for target in run.country.targets]
-    met = {j.target.id: j for j in judged if j is not None}
+    return _odds_among(run, _judge(run), _Draws(np.ones(failed.size, dtype=bool), failed, level))
+
+
+@dataclass(frozen=True)
+class StructureOdds:
+    """Odds of one target among the draws that took one alternative of a structural question."""
+
+    structure: str
+    alternative: str
+    target: TargetOdds
+
+
+def evaluate_by_structure(
+    run: Run,
+    failed: NDArray[np.bool_],
+    structures: Mapping[str, NDArray[np.int64]],
+    labels: Mapping[str, Sequence[str]],
+    level: float = DEFAULT_LEVEL,
+) -> list[StructureOdds]:
+    """Odds of every target under every structural alternative that some draw took.
+
+    ``structures`` gives for each structural question the index of the alternative of every draw (draw,),
+    ``labels`` the names of its alternatives. A probability pooled over structures hides that they disagree.
+    """
+    judged = _judge(run)
+    found = []
+    for structure, index in structures.items():
+        for k, alternative in enumerate(labels[structure]):
+            among = index == k
+            if among.any():
+                odds = _odds_among(run, judged, _Draws(among, failed, level))
+                found += [StructureOdds(structure, alternative, t) for t in odds if t.odds is not None]
+    return found
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """The draws that count: those ``among``, of which the ``failed`` gave no answer."""
+
+    among: NDArray[np.bool_]
+    failed: NDArray[np.bool_]
+    level: float
+
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        return self.among & ~self.failed
+
+    def odds(self, met: NDArray[np.bool_]) -> Odds:
+        """Odds of an event that ``met`` tells for every answered draw."""
+        failed = int((self.among & self.failed).sum())
+        return Odds(int(met.sum()), int(self.among.sum()), failed, self.level)
+
+
+def _judge(run: Run) -> dict[str, _Judged]:
+    judged = (_judged(run, target) for target in run.country.targets)
+    return {j.target.id: j for j in judged if j is not None}
+
+
+def _odds_among(run: Run, judged: Mapping[str, _Judged], draws: _Draws) -> list[TargetOdds]:
     return [
         *(
-            _assessed(run, met[t.id], failed, level) if t.id in met else _not_assessed(t)
+            _assessed(run, judged[t.id], draws) if t.id in judged else _not_assessed(t)
             for t in run.country.targets
         ),
-        *(_joint(run, joint, met, failed, level) for joint in run.country.joint_targets),
+        *(_joint(run, joint, judged, draws) for joint in run.country.joint_targets),
     ]
 
 
@@ -309,39 +366,38 @@ def _not_assessed(target: Target) -> TargetOdds:
     return TargetOdds(**_fields(target), status=NOT_ASSESSED)
 
 
-def _assessed(run: Run, judged: _Judged, failed: NDArray[np.bool_], level: float) -> TargetOdds:
+def _assessed(run: Run, judged: _Judged, draws: _Draws) -> TargetOdds:
     target, row = judged.target, run.row(judged.target.year)
-    answered = ~failed
-    met = judged.met[:, answered]
-    values = judged.values[row, answered]
+    met = judged.met[:, draws.answered]
+    values = judged.values[row, draws.answered]
     defined = values[np.isfinite(values)]
     q05, q50, q95 = np.quantile(defined, [0.05, 0.5, 0.95]).tolist() if defined.size else [math.nan] * 3
-    reached = _reached_by(run, met)
-    late_year = target.year + GRACE_YEARS
     late = None
-    if late_year in reached:
-        ever = met[run.row(run.last_observed) + 1 : run.row(late_year) + 1].any(axis=0)
-        late = Odds(int(ever.sum()), failed.size, int(failed.sum()), level)
+    late_year = target.year + GRACE_YEARS
+    if late_year <= run.years[-1]:
+        since = run.row(run.last_observed) + 1
+        late = draws.odds(np.logical_or.reduce(met[since : run.row(late_year) + 1], axis=0))
     return TargetOdds(
         **_fields(target),
         status=_status(run, judged, met),
-        odds=Odds(int(met[row].sum()), failed.size, int(failed.sum()), level),
+        odds=draws.odds(met[row]),
         q05=q05,
         q50=q50,
         q95=q95,
-        shortfall=_shortfall(judged.missing[row, answered], met[row], target.unit),
-        reached_by=reached,
+        shortfall=_shortfall(judged.missing[row, draws.answered], met[row], target.unit),
+        reached_by=_reached_by(run, met),
         late=late,
     )
 
 
 def _status(run: Run, judged: _Judged, met: NDArray[np.bool_]) -> str:
-    """Already met when most draws meet it in the last observed year."""
+    """Doubtful where the pack says that little stands behind the odds; already met when most draws meet it
+    in the last observed year.
+    """
+    if any(words in judged.target.confidence for words in DOUBTFUL):
+        return LOW_CONFIDENCE
     now = met[run.row(run.last_observed)]
-    if now.size and now.mean() > 0.5:
-        return ALREADY_MET
-    doubtful = any(words in judged.target.confidence for words in DOUBTFUL)
-    return LOW_CONFIDENCE if doubtful else OK
+    return ALREADY_MET if now.size and now.mean() > 0.5 else OK
 
 
 def _shortfall(missing: Array, met: NDArray[np.bool_], unit: str) -> Shortfall | None:
@@ -362,9 +418,7 @@ def _reached_by(run: Run, met: NDArray[np.bool_]) -> dict[int, float]:
     return dict(zip(run.years[first:].tolist(), ever.mean(axis=1).tolist(), strict=True))
 
 
-def _joint(
-    run: Run, joint: JointTarget, met: Mapping[str, _Judged], failed: NDArray[np.bool_], level: float
-) -> TargetOdds:
+def _joint(run: Run, joint: JointTarget, judged: Mapping[str, _Judged], draws: _Draws) -> TargetOdds:
     """All members met, each in its own year."""
     members: Sequence[str] = joint.members
     years = {t.id: t.year for t in run.country.targets}
@@ -381,16 +435,15 @@ def _joint(
         "year": max(years[m] for m in members),
         "members": tuple(members),
     }
-    if any(m not in met for m in members):
+    if any(m not in judged for m in members):
         return TargetOdds(**base, status=NOT_ASSESSED)
-    answered = ~failed
-    hits = np.array([met[m].met[run.row(years[m]), answered] for m in members])
+    hits = np.array([judged[m].met[run.row(years[m]), draws.answered] for m in members])
     count = hits.sum(axis=0)
     size = count.size
     return TargetOdds(
         **base,
         status=OK,
-        odds=Odds(int((count == len(members)).sum()), failed.size, int(failed.sum()), level),
+        odds=draws.odds(count == len(members)),
         expected_met=float(count.mean()) if size else None,
         met_counts=tuple((np.bincount(count, minlength=len(members) + 1) / size).tolist()) if size else (),
     )

@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 
 from sim.country_targets import JointTarget, Target
 from sim.derived import Run
@@ -50,7 +49,7 @@ def a_joint(*members: str) -> JointTarget:
     return JointTarget("all", "All", "Tất cả", members)
 
 
-def a_country(targets=(), joint=(), peers=None):
+def a_country(targets=(), joint=(), folder=VIETNAM):
     return SimpleNamespace(
         id="vietnam",
         label="Viet Nam",
@@ -58,17 +57,12 @@ def a_country(targets=(), joint=(), peers=None):
         start_year=2010,
         last_observed=2025,
         horizon=2045,
-        folder=VIETNAM,
+        folder=folder,
         parameters={},
         hash="c" * 64,
         targets=list(targets),
         joint_targets=list(joint),
-        peers=peers or {},
     )
-
-
-def peers_from(file: str) -> pd.DataFrame:
-    return pd.read_csv(VIETNAM / "peers" / f"{file}.csv", keep_default_na=False)
 
 
 def a_run(values, country=None, *, ids=None, seed=57, parameters=None, years=YEARS) -> Run:
@@ -116,15 +110,19 @@ def a_model(names) -> Model:
     return Model(elements, {}, (), ())
 
 
-def some_results(
-    values, targets=(), joint=(), *, reported_years=None, ids=None, peers=None, **record
-) -> Results:
+def some_results(values, targets=(), joint=(), *, reported_years=None, ids=None, **record) -> Results:
     """Results of ``values``, arrays of (year, draw)."""
-    run = a_run(values, a_country(targets, joint, peers), ids=ids)
+    run = a_run(values, a_country(targets, joint), ids=ids)
     scenario = SimpleNamespace(
         id="hold", title={"en": "Hold", "vi": "Giữ nguyên"}, hash="s" * 64, resolved_yaml=lambda: "id: hold\n"
     )
-    draws = SimpleNamespace(ids=run.draw_ids, seed=run.seed, parameters=run.parameters)
+    draws = SimpleNamespace(
+        ids=run.draw_ids,
+        seed=run.seed,
+        parameters=run.parameters,
+        structures={"crowding": run.draw_ids % 2},
+        structure_labels={"crowding": ("in", "out", "never")},
+    )
     return Results.from_arrays(
         run.values,
         run.years,

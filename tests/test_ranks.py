@@ -13,7 +13,7 @@ from sim import ranks
 from sim.derived import rank_in_index
 from sim.errors import InputError
 from sim.ranks import Peers, drifting_rank, wandering_rank
-from tests.small_run import YEARS, a_country, a_run, peers_from
+from tests.small_run import YEARS, a_country, a_run
 
 INDEX_2045 = 2045 - 2010
 
@@ -41,10 +41,7 @@ def test_rank_is_between_first_and_last_and_never_worse_for_a_higher_score(score
 
 
 def test_published_ranks_are_met_in_the_year_of_publication():
-    peers = {"gii": peers_from("gii"), "egdi": peers_from("egdi"), "income": peers_from("income")}
-    run = a_run(
-        {"gii_score": np.full((36, 3), 37.1), "egdi": np.full((36, 3), 0.77092)}, a_country(peers=peers)
-    )
+    run = a_run({"gii_score": np.full((36, 3), 37.1), "egdi": np.full((36, 3), 0.77092)})
     assert (run.annual("gii_rank")[2025 - 2010] == 44).all()
     assert (run.annual("egdi_rank")[2024 - 2010] == 71).all()
 
@@ -116,8 +113,7 @@ def test_no_score_no_rank():
 
 
 def test_rank_within_a_region_counts_only_its_members():
-    peers = {"egdi": peers_from("egdi")}
-    run = a_run({"egdi": np.full((36, 5), 0.77092)}, a_country(peers=peers))
+    run = a_run({"egdi": np.full((36, 5), 0.77092)})
     region = ("BRN", "IDN", "KHM", "LAO", "MMR", "MYS", "PHL", "SGP", "THA", "TLS", "VNM")
     among = rank_in_index(run, "egdi", region)
     assert (among[2024 - 2010] == 5).all()
@@ -126,7 +122,7 @@ def test_rank_within_a_region_counts_only_its_members():
 
 
 def test_income_line_is_fitted_on_the_economies_whose_income_is_known():
-    peers = Peers.of(a_country(peers={"gii": peers_from("gii"), "income": peers_from("income")}), "gii")
+    peers = Peers.of(a_country(), "gii")
     assert peers.score.size == 138
     unknown = peers.expected == peers.score
     assert unknown.sum() == 1
@@ -136,9 +132,11 @@ def test_income_line_is_fitted_on_the_economies_whose_income_is_known():
     assert correlation > 0.8
 
 
-def test_what_nobody_is_ranked_by_is_refused():
+def test_what_nobody_is_ranked_by_is_refused(tmp_path):
     run = a_run({"gdp": np.ones((36, 2))})
     with pytest.raises(InputError, match="no ranking"):
         rank_in_index(run, "gdp")
     with pytest.raises(InputError, match="no other economies"):
-        rank_in_index(a_run({"egdi": np.ones((36, 2))}), "egdi")
+        Peers.of(a_country(folder=tmp_path), "egdi")
+    with pytest.raises(InputError, match="did you mean egdi"):
+        Peers.of(a_country(), "edgi")

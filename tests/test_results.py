@@ -81,6 +81,24 @@ def test_failed_draws_are_left_out_counted_and_told():
     assert results.probability("rd").odds.failed == 1
 
 
+def test_odds_by_structure_divide_the_draws_among_the_alternatives(tmp_path):
+    values = made_up(40)
+    values["gdp"][0, 3] = np.nan
+    results = some_results(values, [a_target(), a_target(id="no", kind="not_assessed", variable=None)])
+    found = {o.alternative: o.target.odds for o in results.targets_by_structure()}
+    pooled = results.probability("rd").odds
+    assert set(found) == {"in", "out"}
+    assert sum(o.draws for o in found.values()) == pooled.draws == 40
+    assert sum(o.successes for o in found.values()) == pooled.successes
+    assert (found["in"].failed, found["out"].failed) == (0, 1)
+    with (results.write(tmp_path / "run") / "structures.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["structure"], r["alternative"], r["id"]) for r in rows] == [
+        ("crowding", "in", "rd"),
+        ("crowding", "out", "rd"),
+    ]
+
+
 def test_quantiles_come_as_a_table_of_years():
     table = small().quantiles("gerd_gdp")
     assert list(table.columns) == list(STATISTICS)
@@ -124,6 +142,7 @@ def test_a_run_folder_holds_what_is_promised(tmp_path):
             "summary.parquet",
             "targets.csv",
             "targets.json",
+            "structures.csv",
             "fan.svg",
         )
     }

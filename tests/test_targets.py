@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from sim.country_targets import MovingLine, OutsideView
 from sim.odds import Odds
 from sim.targets import TargetOdds, evaluate, judged_values
-from tests.small_run import YEARS, a_country, a_joint, a_run, a_target, peers_from
+from tests.small_run import YEARS, a_country, a_joint, a_run, a_target
 
 paths = arrays(float, (36, 12), elements=st.floats(0, 5))
 
@@ -26,8 +26,8 @@ def in_2030(*values):
     return table
 
 
-def judge(values, *targets, joint=(), failed=None, peers=None, parameters=None):
-    country = a_country(targets or (a_target(),), joint, peers)
+def judge(values, *targets, joint=(), failed=None, parameters=None):
+    country = a_country(targets or (a_target(),), joint)
     run = a_run({n: np.asarray(v, float) for n, v in values.items()}, country, parameters=parameters)
     failed = np.zeros(run.draw_ids.size, dtype=bool) if failed is None else failed
     return {t.id: t for t in evaluate(run, failed)}
@@ -203,15 +203,14 @@ def test_status_tells_what_is_met_already_and_what_rests_on_little():
 
 
 def test_rank_targets_are_judged_by_rank_not_by_score():
-    peers = {"egdi": peers_from("egdi")}
     first = a_target(kind="rank", variable="egdi", op="<=", value=1, year=2030)
-    found = judge({"egdi": np.full((36, 20), 1.0)}, first, peers=peers)["rd"]
-    last = judge({"egdi": np.zeros((36, 20))}, first, peers=peers)["rd"]
+    found = judge({"egdi": np.full((36, 20), 1.0)}, first)["rd"]
+    last = judge({"egdi": np.zeros((36, 20))}, first)["rd"]
     assert last.odds.successes == 0
     assert last.q50 > 190 - 1
     assert found.q50 < last.q50
     region = a_target(kind="rank", variable="egdi", op="<=", value=3, group=("SGP", "MYS"))
-    assert judge({"egdi": np.zeros((36, 20))}, region, peers=peers)["rd"].odds.successes == 20
+    assert judge({"egdi": np.zeros((36, 20))}, region)["rd"].odds.successes == 20
 
 
 def test_outside_view_stands_beside_the_odds():
