@@ -195,9 +195,11 @@ def _resolved(root: Draft, file: Path | None, folder: Path, country: Country | N
     chain = Chain(root, file, folder)
     resolver = _Resolver(country, chain)
     scenario = resolver.scenario()
-    problems = [*chain.problems, *(problem for draft in chain.drafts for problem in draft.problems)]
+    problems = list(chain.problems)
+    for draft in chain.drafts:
+        problems += sorted(draft.problems, key=lambda problem: problem.line or 0)
     if problems:
-        raise InputError(problems)
+        raise InputError(dict.fromkeys(problems))
     return scenario
 
 
@@ -269,11 +271,12 @@ class _Resolver:
     def _ramp_length(self) -> float | None:
         """The last ``ramp_len`` that is a number; whether it is in range is checked with the other levers."""
         found = None
+        lever = self.country.levers.get(RAMP_LENGTH)
         for draft in self.chain.applied_drafts:
             setting = draft.settings["levers"].get(RAMP_LENGTH)
-            if isinstance(setting, float | str):
+            if lever is not None and isinstance(setting, float | str):
                 try:
-                    found = quantity(setting, self.country.levers[RAMP_LENGTH].unit)
+                    found = quantity(setting, lever.unit)
                 except BadQuantity:
                     found = None
         return found
@@ -333,12 +336,13 @@ class _Resolver:
         targets = [target.id for target in self.country.targets]
         for draft in self.chain.applied_drafts:
             wanted = (draft.top("reporting", dict) or {}).get("targets")
-            for number, target in enumerate(wanted if isinstance(wanted, list) else ()):
+            if not isinstance(wanted, list):
+                continue
+            for number, target in enumerate(wanted):
                 if isinstance(target, str) and target not in targets:
                     place = ("reporting", "targets", number)
                     draft.add("unknown target", place, value=target, suggestion=nearest(target, targets))
-            if wanted:
-                found["targets"] = [str(target) for target in wanted]
+            found["targets"] = [str(target) for target in wanted]
         return found
 
     def _trace(self) -> dict[str, tuple[Origin, ...]]:

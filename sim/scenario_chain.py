@@ -100,7 +100,7 @@ class Chain:
             inner = name if place[0] == "layers" and layer is None else layer
             if file in trail:
                 names = [display_path(step) for step in [*trail[trail.index(file) :], file]]
-                draft.add("the files run in a circle", place, value=" -> ".join(names))
+                draft.add(f"the files run in a circle: {' -> '.join(names)}", place)
             elif (parent := self._draft(file)) is not None:
                 self._add(parent, file.parent, [*trail, file], inner)
         if len(self.applied) >= MAX_FILES and not self._full:
@@ -118,7 +118,7 @@ class Chain:
             file = None  # not a possible file name
         suggestion = nearest(Path(name).stem if _is_path(name) else name, _known(folders))
         what = "file" if _is_path(name) else "scenario"
-        draft.add(f"there is no such {what}", place, value=name[:80], suggestion=suggestion)
+        draft.add(f"there is no such {what}", place, value=name, suggestion=suggestion)
         return None
 
     def _draft(self, file: Path) -> Draft | None:

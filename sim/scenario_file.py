@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 LARGEST = 1e12
+LONGEST = 120
 QUANTITY = "a number, or text such as '3 %'"
 KINDS = ("path", "ramp", "change")
 SETTING = "a number, 'baseline', or one of path, ramp, change"
@@ -260,6 +261,8 @@ class Draft:
 
     def _problem(self, message: str, place: Sequence[Any], **details: Any) -> Problem:
         where = ".".join(_shown(part) for part in place) or None
+        if details.get("value") is not None:
+            details["value"] = _short(details["value"])
         return Problem(message, self.yaml.file, self.yaml.position(place), where, **details)
 
     def top(self, key: str, kind: type | tuple[type, ...]) -> Any:
@@ -347,12 +350,13 @@ def _is_tag(part: Any) -> bool:
 
 
 def _shown(part: Any) -> str:
-    return str(int(part)) if isinstance(part, float) and part == int(part) else str(part)
+    text = str(int(part)) if isinstance(part, float) and part.is_integer() else str(part)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def _explain(draft: Draft, place: tuple[Any, ...], detail: ErrorDetails) -> None:
     """Turn one of pydantic's errors into a problem that says what to write."""
-    kind, value = detail["type"], _short(detail["input"])
+    kind, value = detail["type"], detail["input"]
     context = detail.get("ctx", {})
     if kind == "missing":
         options = {"interpolate": "linear or step", "after": "hold, baseline or linear"}
@@ -404,7 +408,7 @@ def _no_kind(draft: Draft, place: tuple[Any, ...]) -> None:
             draft.add(f"keys of a {kind} without '{kind}'", place, suggestion=f"{{{kind}: {{{inner}}}}}")
             return
     found = next((name for key in value if (name := nearest(str(key), KINDS))), None)
-    draft.add("not a setting", place, value=_short(value), bound=SETTING, suggestion=found)
+    draft.add("not a setting", place, value=value, bound=SETTING, suggestion=found)
 
 
 def _consistent(draft: Draft, section: str, code: str, setting: Setting) -> bool:
@@ -426,7 +430,5 @@ def _consistent(draft: Draft, section: str, code: str, setting: Setting) -> bool
 
 def _short(value: Any) -> Any:
     """``value`` fit for a message."""
-    text = str(value)
-    if isinstance(value, Mapping | list):
-        return text if len(text) <= 60 else f"{text[:57]}..."
-    return value if len(text) <= 60 else f"{text[:57]}..."
+    shown = _shown(value)
+    return shown if isinstance(value, Mapping | list) or len(str(value)) > LONGEST else value

@@ -14,7 +14,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import nearest
-from sim.scenario_file import LARGEST, SECTIONS, ChangeSetting, Draft, PathSetting, RampSetting, Setting
+from sim.scenario_file import (
+    LARGEST,
+    LONGEST,
+    SECTIONS,
+    ChangeSetting,
+    Draft,
+    PathSetting,
+    RampSetting,
+    Setting,
+)
 from sim.timepath import TimePath
 
 if TYPE_CHECKING:
@@ -89,6 +98,8 @@ def quantity(value: float | str, unit: str) -> float:
     if not isinstance(value, str):
         return value
     text = value.strip()
+    if len(text) > LONGEST:
+        raise BadQuantity("not a number")
     comma = _DECIMAL_COMMA.fullmatch(text)
     if comma:
         raise BadQuantity("a decimal point is needed, not a comma", ".".join(comma.groups()[:2]) + comma[3])

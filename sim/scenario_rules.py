@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.country_tables import COMPOSITION, COMPOSITION_TOLERANCE
 from sim.errors import nearest
@@ -78,21 +78,25 @@ def check_fixed(drafts: Iterable[Draft], country: Country) -> tuple[Fixed, Fixed
     parameters: Fixed = {}
     structures: Fixed = {}
     for draft in drafts:
-        for name, value in (draft.top("parameters", dict) or {}).items():
+        for name, value in _entries(draft, "parameters"):
             known = country.parameters.get(name)
             if known is None:
                 draft.add(
                     "unknown parameter", ("parameters", name), suggestion=nearest(name, country.parameters)
                 )
-            elif isinstance(value, int | float) and _parameter_fits(draft, name, value, known):
+            elif (
+                isinstance(value, int | float)
+                and not isinstance(value, bool)
+                and _parameter_fits(draft, name, value, known)
+            ):
                 parameters[name] = (draft, float(value))
-        for name, value in (draft.top("structures", dict) or {}).items():
+        for name, value in _entries(draft, "structures"):
             structure = country.structures.get(name)
             if structure is None:
                 draft.add(
                     "unknown structure", ("structures", name), suggestion=nearest(name, country.structures)
                 )
-            elif value not in structure.alternatives:
+            elif isinstance(value, str) and value not in structure.alternatives:
                 options = structure.alternatives
                 bound, suggestion = f"one of {', '.join(options)}", nearest(str(value), options)
                 draft.add(
@@ -102,9 +106,15 @@ def check_fixed(drafts: Iterable[Draft], country: Country) -> tuple[Fixed, Fixed
                     bound=bound,
                     suggestion=suggestion,
                 )
-            else:
+            elif isinstance(value, str):
                 structures[name] = (draft, value)
     return parameters, structures
+
+
+def _entries(draft: Draft, section: str) -> Iterator[tuple[str, Any]]:
+    for name, value in (draft.top(section, dict) or {}).items():
+        if isinstance(name, str):
+            yield name, value
 
 
 def _parameter_fits(draft: Draft, name: str, value: float, parameter: Parameter) -> bool:

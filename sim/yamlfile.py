@@ -211,7 +211,7 @@ class _Reader:
         return data
 
     def add(self, message: str, line: int | None, place: Place, **details: Any) -> None:
-        where = ".".join(str(part) for part in place) or None
+        where = ".".join(str(part)[:60] for part in place) or None
         self.problems.append(Problem(message, file=self.file, line=line, where=where, **details))
 
     def add_syntax(self, error: yaml.MarkedYAMLError) -> None:
