@@ -91,10 +91,29 @@ def gov_digital_change(gov_digital_target, gov_digital, gov_digital_time):
     return (gov_digital_target - gov_digital) / gov_digital_time
 
 
+@stock(
+    unit="tn_VND2020/year",
+    initial="gdp_0",
+    inflow="elec_output_change",
+    vi="Sản lượng quyết định nhu cầu điện",
+    source="first-order adjustment",
+)
+def elec_output():
+    """Output to which electricity demand has adjusted"""
+
+
+@flow(
+    unit="tn_VND2020/year/year", vi="Điều chỉnh nhu cầu điện theo sản lượng", source="first-order adjustment"
+)
+def elec_output_change(gdp, elec_output, elec_adjust_time):
+    """Adjustment of electricity demand to output"""
+    return (gdp - elec_output) / elec_adjust_time
+
+
 @aux(unit="TWh/year", vi="Nhu cầu điện", source="electricity generation statistics")
 def elec_demand(
     elec_demand_0,
-    gdp_unconstrained,
+    elec_output,
     gdp_0,
     elec_output_elasticity,
     elec_saving_trend,
@@ -109,14 +128,14 @@ def elec_demand(
     digital_infra,
     digital_infra_gdp_ref,
 ):
-    """Demand for electricity when supply does not constrain output"""
+    """Demand for electricity"""
     saving = (
         elec_saving_trend * (t - start_year)
         + elec_saving_policy * efficiency_eff * max(0, t - projection_start)
         + elec_saving_recent * max(0, t - elec_saving_recent_start)
     )
-    industry = elec_demand_0 * power(gdp_unconstrained / gdp_0, elec_output_elasticity) * exp(-saving)
-    return industry + data_centre_load * max(0, digital_infra - digital_infra_gdp_ref * gdp_unconstrained)
+    industry = elec_demand_0 * power(elec_output / gdp_0, elec_output_elasticity) * exp(-saving)
+    return industry + data_centre_load * max(0, digital_infra - digital_infra_gdp_ref * elec_output)
 
 
 @initial(unit="TWh/year", vi="Khả năng cung cấp điện năm đầu", source="electricity generation statistics")
