@@ -150,45 +150,52 @@ def targets_csv(targets: Sequence[TargetOdds]) -> str:
 
 
 def structures_csv(odds: Sequence[StructureOdds]) -> str:
-    """The odds by structural alternative: one row for each target, structure and alternative."""
-    fields = (
-        "id",
-        "year",
-        "probability",
-        "low",
-        "high",
-        "level",
-        "text",
-        "successes",
-        "draws",
-        "failed_draws",
+    """The odds by structural alternative: one row for each structure, alternative and target."""
+    return _csv(
+        [
+            {
+                "structure": o.structure,
+                "alternative": o.alternative,
+                "id": o.target,
+                "probability": o.odds.probability if o.odds.answered else None,
+                "low": o.odds.low,
+                "high": o.odds.high,
+                "level": o.odds.level,
+                "text": o.odds.text(),
+                "successes": o.odds.successes,
+                "draws": o.odds.draws,
+                "failed_draws": o.odds.failed,
+            }
+            for o in odds
+        ]
     )
-    rows = []
-    for item in odds:
-        content = item.target.to_json()
-        rows.append(
-            {"structure": item.structure, "alternative": item.alternative, **{f: content[f] for f in fields}}
-        )
-    return _csv(rows)
 
 
 def _write_summary(results: Results, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = list(results.variables)
-    years = results.years
-    columns: dict[str, Any] = {
-        "variable": np.repeat(names, years.size),
-        "unit": np.repeat([results.variables[n].unit for n in names], years.size),
-        "year": np.tile(years.astype(np.int32), len(names)),
-    }
+    # columns from buffers: arrays and lists would make pyarrow load pandas, slower than all the rest
+    def texts(items: Sequence[str], times: int) -> pa.Array:
+        words = [item.encode() for item in items for _ in range(times)]
+        ends = np.cumsum([0, *map(len, words)], dtype=np.int32)
+        return pa.StringArray.from_buffers(len(words), pa.py_buffer(ends), pa.py_buffer(b"".join(words)))
+
+    def numbers(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
+        return pa.Array.from_buffers(kind, values.size, [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+    names, years = list(results.variables), results.years
     table = np.concatenate([results.summary(n) for n in names]) if names else np.empty((0, len(STATISTICS)))
-    for column, statistic in enumerate(STATISTICS):
-        columns[statistic] = table[:, column]
     answered = results.record.draws - results.record.failed_draws
-    columns["draws"] = np.full(table.shape[0], answered, dtype=np.int32)
-    pq.write_table(pa.table(columns), path, compression="zstd")
+    columns = {
+        "variable": texts(names, years.size),
+        "unit": texts([results.variables[n].unit for n in names], years.size),
+        "year": numbers(np.tile(years.astype(np.int32), len(names)), pa.int32()),
+        **{s: numbers(table[:, k], pa.float64()) for k, s in enumerate(STATISTICS)},
+        "draws": numbers(np.full(table.shape[0], answered, dtype=np.int32), pa.int32()),
+    }
+    content = pa.Table.from_arrays(list(columns.values()), names=list(columns))
+    pq.write_table(content, path, compression="zstd")
 
 
 def _read_json(path: Path) -> Any:

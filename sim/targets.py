@@ -11,6 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -199,16 +200,24 @@ def evaluate(run: Run, failed: NDArray[np.bool_], level: float = DEFAULT_LEVEL) 
 
     ``failed`` marks the draws (draw,) that gave no answer.
     """
-    return _odds_among(run, _judge(run), _Draws(np.ones(failed.size, dtype=bool), failed, level))
+    judged = _judge(run)
+    return [
+        *(
+            _assessed(run, judged[t.id], failed, level) if t.id in judged else _not_assessed(t)
+            for t in run.country.targets
+        ),
+        *(_joint(run, joint, judged, failed, level) for joint in run.country.joint_targets),
+    ]
 
 
 @dataclass(frozen=True)
 class StructureOdds:
-    """Odds of one target among the draws that took one alternative of a structural question."""
+    """Odds of a target (by id) among the draws that took one alternative of a structural question."""
 
     structure: str
     alternative: str
-    target: TargetOdds
+    target: str
+    odds: Odds
 
 
 def evaluate_by_structure(
@@ -218,53 +227,33 @@ def evaluate_by_structure(
     labels: Mapping[str, Sequence[str]],
     level: float = DEFAULT_LEVEL,
 ) -> list[StructureOdds]:
-    """Odds of every target under every structural alternative that some draw took.
+    """Odds of every assessed target under every structural alternative that some draw took.
 
     ``structures`` gives for each structural question the index of the alternative of every draw (draw,),
     ``labels`` the names of its alternatives. A probability pooled over structures hides that they disagree.
     """
     judged = _judge(run)
-    found = []
-    for structure, index in structures.items():
-        for k, alternative in enumerate(labels[structure]):
-            among = index == k
-            if among.any():
-                odds = _odds_among(run, judged, _Draws(among, failed, level))
-                found += [StructureOdds(structure, alternative, t) for t in odds if t.odds is not None]
-    return found
+    met = {name: j.met[run.row(j.target.year)] for name, j in judged.items()}
+    for joint in run.country.joint_targets:
+        if all(m in judged for m in joint.members):
+            met[joint.id] = np.logical_and.reduce([met[m] for m in joint.members])
+    return [
+        StructureOdds(structure, alternative, name, _odds(hits[index == k], failed[index == k], level))
+        for structure, index in structures.items()
+        for k, alternative in enumerate(labels[structure])
+        if (index == k).any()
+        for name, hits in met.items()
+    ]
 
 
-@dataclass(frozen=True)
-class _Draws:
-    """The draws that count: those ``among``, of which the ``failed`` gave no answer."""
-
-    among: NDArray[np.bool_]
-    failed: NDArray[np.bool_]
-    level: float
-
-    @property
-    def answered(self) -> NDArray[np.bool_]:
-        return self.among & ~self.failed
-
-    def odds(self, met: NDArray[np.bool_]) -> Odds:
-        """Odds of an event that ``met`` tells for every answered draw."""
-        failed = int((self.among & self.failed).sum())
-        return Odds(int(met.sum()), int(self.among.sum()), failed, self.level)
+def _odds(met: NDArray[np.bool_], failed: NDArray[np.bool_], level: float) -> Odds:
+    """Odds of an event that ``met`` tells for every draw, believed only where the draw did not fail."""
+    return Odds(int((met & ~failed).sum()), failed.size, int(failed.sum()), level)
 
 
 def _judge(run: Run) -> dict[str, _Judged]:
     judged = (_judged(run, target) for target in run.country.targets)
     return {j.target.id: j for j in judged if j is not None}
-
-
-def _odds_among(run: Run, judged: Mapping[str, _Judged], draws: _Draws) -> list[TargetOdds]:
-    return [
-        *(
-            _assessed(run, judged[t.id], draws) if t.id in judged else _not_assessed(t)
-            for t in run.country.targets
-        ),
-        *(_joint(run, joint, judged, draws) for joint in run.country.joint_targets),
-    ]
 
 
 @dataclass(frozen=True)
@@ -275,15 +264,15 @@ class _Judged:
     values: Array
     line: Array
 
-    @property
+    @cached_property
     def met(self) -> NDArray[np.bool_]:
         with np.errstate(invalid="ignore"):
             return COMPARISONS[str(self.target.op)](self.values, self.line)
 
-    @property
-    def missing(self) -> Array:
-        """Distance to the line, positive on the wrong side."""
-        return self.line - self.values if str(self.target.op).startswith(">") else self.values - self.line
+    def missing(self, row: int) -> Array:
+        """Distance to the line in one year, positive on the wrong side."""
+        short = self.line[row] - self.values[row]
+        return short if str(self.target.op).startswith(">") else -short
 
 
 def _judged(run: Run, target: Target) -> _Judged | None:
@@ -366,59 +355,52 @@ def _not_assessed(target: Target) -> TargetOdds:
     return TargetOdds(**_fields(target), status=NOT_ASSESSED)
 
 
-def _assessed(run: Run, judged: _Judged, draws: _Draws) -> TargetOdds:
+def _assessed(run: Run, judged: _Judged, failed: NDArray[np.bool_], level: float) -> TargetOdds:
     target, row = judged.target, run.row(judged.target.year)
-    met = judged.met[:, draws.answered]
-    values = judged.values[row, draws.answered]
+    answered = ~failed
+    met = judged.met
+    values = judged.values[row, answered]
     defined = values[np.isfinite(values)]
     q05, q50, q95 = np.quantile(defined, [0.05, 0.5, 0.95]).tolist() if defined.size else [math.nan] * 3
+    first = run.row(run.last_observed) + 1
+    ever = np.logical_or.accumulate(met[first:], axis=0)
     late = None
-    late_year = target.year + GRACE_YEARS
-    if late_year <= run.years[-1]:
-        since = run.row(run.last_observed) + 1
-        late = draws.odds(np.logical_or.reduce(met[since : run.row(late_year) + 1], axis=0))
+    if target.year + GRACE_YEARS <= run.years[-1]:
+        late = _odds(ever[run.row(target.year + GRACE_YEARS) - first], failed, level)
+    reached = ever[:, answered].mean(axis=1).tolist() if answered.any() else []
     return TargetOdds(
         **_fields(target),
-        status=_status(run, judged, met),
-        odds=draws.odds(met[row]),
+        status=_status(judged, met[first - 1, answered]),
+        odds=_odds(met[row], failed, level),
         q05=q05,
         q50=q50,
         q95=q95,
-        shortfall=_shortfall(judged.missing[row, draws.answered], met[row], target.unit),
-        reached_by=_reached_by(run, met),
+        shortfall=_shortfall(judged.missing(row)[answered & ~met[row]], target.unit),
+        reached_by=dict(zip(run.years[first:].tolist(), reached, strict=False)),
         late=late,
     )
 
 
-def _status(run: Run, judged: _Judged, met: NDArray[np.bool_]) -> str:
+def _status(judged: _Judged, met_now: NDArray[np.bool_]) -> str:
     """Doubtful where the pack says that little stands behind the odds; already met when most draws meet it
     in the last observed year.
     """
     if any(words in judged.target.confidence for words in DOUBTFUL):
         return LOW_CONFIDENCE
-    now = met[run.row(run.last_observed)]
-    return ALREADY_MET if now.size and now.mean() > 0.5 else OK
+    return ALREADY_MET if met_now.size and met_now.mean() > 0.5 else OK
 
 
-def _shortfall(missing: Array, met: NDArray[np.bool_], unit: str) -> Shortfall | None:
-    short = missing[~met]
-    short = short[np.isfinite(short)]
-    if not short.size:
+def _shortfall(short: Array, unit: str) -> Shortfall | None:
+    defined = short[np.isfinite(short)]
+    if not defined.size:
         return None
-    q50, q90 = np.quantile(short, [0.5, 0.9]).tolist()
-    return Shortfall(float(short.mean()), q50, q90, unit, int(short.size))
+    q50, q90 = np.quantile(defined, [0.5, 0.9]).tolist()
+    return Shortfall(float(defined.mean()), q50, q90, unit, int(defined.size))
 
 
-def _reached_by(run: Run, met: NDArray[np.bool_]) -> dict[int, float]:
-    """By year after the last observed one: share of draws that met the target by then."""
-    if met.shape[1] == 0:
-        return {}
-    first = run.row(run.last_observed) + 1
-    ever = np.logical_or.accumulate(met[first:], axis=0)
-    return dict(zip(run.years[first:].tolist(), ever.mean(axis=1).tolist(), strict=True))
-
-
-def _joint(run: Run, joint: JointTarget, judged: Mapping[str, _Judged], draws: _Draws) -> TargetOdds:
+def _joint(
+    run: Run, joint: JointTarget, judged: Mapping[str, _Judged], failed: NDArray[np.bool_], level: float
+) -> TargetOdds:
     """All members met, each in its own year."""
     members: Sequence[str] = joint.members
     years = {t.id: t.year for t in run.country.targets}
@@ -437,13 +419,14 @@ def _joint(run: Run, joint: JointTarget, judged: Mapping[str, _Judged], draws: _
     }
     if any(m not in judged for m in members):
         return TargetOdds(**base, status=NOT_ASSESSED)
-    hits = np.array([judged[m].met[run.row(years[m]), draws.answered] for m in members])
-    count = hits.sum(axis=0)
+    hits = np.array([judged[m].met[run.row(years[m])] for m in members])
+    number_met = hits.sum(axis=0)
+    count = number_met[~failed]
     size = count.size
     return TargetOdds(
         **base,
         status=OK,
-        odds=draws.odds(count == len(members)),
+        odds=_odds(number_met == len(members), failed, level),
         expected_met=float(count.mean()) if size else None,
         met_counts=tuple((np.bincount(count, minlength=len(members) + 1) / size).tolist()) if size else (),
     )

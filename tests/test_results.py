@@ -85,7 +85,7 @@ def test_odds_by_structure_divide_the_draws_among_the_alternatives(tmp_path):
     values = made_up(40)
     values["gdp"][0, 3] = np.nan
     results = some_results(values, [a_target(), a_target(id="no", kind="not_assessed", variable=None)])
-    found = {o.alternative: o.target.odds for o in results.targets_by_structure()}
+    found = {o.alternative: o.odds for o in results.targets_by_structure()}
     pooled = results.probability("rd").odds
     assert set(found) == {"in", "out"}
     assert sum(o.draws for o in found.values()) == pooled.draws == 40
