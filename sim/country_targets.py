@@ -25,13 +25,19 @@ _REQUIRED_BY_KIND = {"growth": (*_MEASURED, "window"), "not_assessed": ("reason"
 
 @dataclass(frozen=True)
 class OutsideView:
-    """How often comparable countries, or the country before, did it: a probability from low to high."""
+    """How often comparable countries, or the country before, did it: a probability from low to high.
+
+    ``range_low`` and ``range_high``, where known, hold 90 % of what they reached by the target's year, in
+    the unit of the target.
+    """
 
     low: float
     high: float
     basis: str
     basis_vi: str
     source: str
+    range_low: float | None = None
+    range_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -308,7 +314,7 @@ def _moving_line(fields: Fields, place: Place) -> MovingLine | None:
 
 
 def _outside_view(fields: Fields, place: Place) -> OutsideView | None:
-    given = fields.mapping(place, ("value", "low", "high"), ("basis", "source"))
+    given = fields.mapping(place, ("value", "low", "high", "range"), ("basis", "source"))
     if not given:
         return None
     ends = [key for key in ("value", "low", "high") if given.get(key) is not None]
@@ -319,4 +325,5 @@ def _outside_view(fields: Fields, place: Place) -> OutsideView | None:
     if low > high:
         fields.add("'low' must not be above 'high'", place, value=[low, high])
     basis, basis_vi = fields.bilingual((*place, "basis"))
-    return OutsideView(low, high, basis, basis_vi, fields.text((*place, "source")))
+    reached = fields.interval((*place, "range")) if given.get("range") is not None else None
+    return OutsideView(low, high, basis, basis_vi, fields.text((*place, "source")), *(reached or ()))
