@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from sim.country import Country
+    from sim.country_targets import Target
     from sim.draws import Draws
     from sim.engine.graph import Model
     from sim.scenario import Scenario
@@ -297,6 +298,19 @@ class Results:
         return evaluate_by_structure(
             self._run, self.failed, self._draws.structures, self._draws.structure_labels
         )
+
+    def judged(self, target: Target) -> Array:
+        """What ``target`` judges, over the reported years, shape (year, draw), failed draws included.
+
+        A rank, an average growth or a mean over years where the target asks for one. Raises InputError
+        for a run read from its folder.
+        """
+        from sim.targets import judged_values
+
+        if self._run is None:
+            raise InputError(Problem("no draws to judge targets by", file=self.record.run_id))
+        first = int(self.years[0] - self._run.years[0])
+        return judged_values(self._run, target)[first : first + self.years.size]
 
     def probability(self, target: str) -> TargetOdds:
         """Odds of the target with this id. Raises InputError for an unknown one."""
