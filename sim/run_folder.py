@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError, Problem
 from sim.record import RunRecord
-from sim.results import STATISTICS, Contents, Results, Variable
+from sim.results import Contents, Results, Variable
+from sim.summary import STATISTICS
 from sim.targets import StructureOdds, TargetOdds
 
 RECORD, SCENARIO, VARIABLES = "record.json", "scenario.yaml", "variables.json"

@@ -20,8 +20,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from sim.errors import InputError
 from sim.record import RunRecord, new_run_id
-from sim.results import QUANTILES, STATISTICS, Results, hash_of, statistics, summary_json
+from sim.results import Results, summary_json
 from sim.run_folder import compare_runs
+from sim.summary import QUANTILES, STATISTICS, hash_of, statistics
 from tests.small_run import YEARS, a_joint, a_record, a_target, some_results
 
 ROOT = Path(__file__).resolve().parent.parent

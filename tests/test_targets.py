@@ -11,9 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from sim.assemble import model_of
+from sim.country import load_country
 from sim.country_targets import MovingLine, OutsideView
+from sim.derived import DERIVED, required_variables
+from sim.engine.units import parse_unit
 from sim.odds import Odds
-from sim.targets import TargetOdds, evaluate, judged_values
+from sim.targets import DOUBTFUL, TargetOdds, evaluate, judged_values
 from tests.small_run import YEARS, a_country, a_joint, a_run, a_target
 
 paths = arrays(float, (36, 12), elements=st.floats(0, 5))
@@ -226,3 +230,27 @@ def test_json_gives_back_the_same_odds(values, line):
     for odds in found.values():
         content = json.loads(json.dumps(odds.to_json(), allow_nan=False))
         assert TargetOdds.from_json(content).to_json() == odds.to_json()
+
+
+# --- the country that comes with the product -------------------------------------------------------
+
+
+def test_every_target_of_the_country_can_be_judged_by_what_a_run_keeps():
+    country = load_country("vietnam")
+    model = model_of(country)
+    wanted = required_variables(country)
+    assert [n for n in wanted if n not in model.elements and n not in model.inputs] == []
+    ids = [t.id for t in country.targets] + [t.id for t in country.joint_targets]
+    assert len(set(ids)) == len(ids)
+    for target in country.targets:
+        assert target.assessed == (target.variable is not None)
+        if target.assessed:
+            own = DERIVED.get(target.variable)
+            unit = own.unit if own else model.unit(target.variable)
+            judged = "percent/year" if target.kind == "growth" else "1" if target.kind == "rank" else unit
+            assert parse_unit(target.unit).matches(parse_unit(judged)), target.id
+
+
+def test_the_country_says_which_odds_little_stands_behind():
+    said = [t.id for t in load_country("vietnam").targets if any(w in t.confidence for w in DOUBTFUL)]
+    assert {"patents_16pct_2030", "publications_10pct_2030", "tfp_55pct_2030"} <= set(said)
