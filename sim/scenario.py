@@ -264,7 +264,8 @@ class _Resolver:
                 draft.add("year outside the projection", ("start",), value=year, bound=bound)
         for draft in self.chain.applied_drafts:
             year = draft.top("start", (int, float))
-            start = start if year is None else float(year)
+            if year is not None and first <= year <= country.horizon:
+                start = float(year)
             strict = {"warn": False, "error": True}.get(draft.top("outside_range", str), strict)
         return Frame(country.start_year, first, country.horizon, start, self._ramp_length(), strict)
 

@@ -26,22 +26,21 @@ def check_composition(paths: Mapping[str, TimePath], steps: Mapping[str, list[St
     if not setting:
         return
     total = reduce(add, (paths[code] for code in parts))
-    for time, side, value in _moments(total, frame):
-        if abs(value - 1) > COMPOSITION_TOLERANCE:
-            shares = {code: paths[code].value(time, side) for code in parts}
-            when = f"{'just before' if side == 'left' else 'in'} {time:g}"
-            shown = " + ".join(f"{code} {share:.6g}" for code, share in shares.items())
-            last = setting[-1]
-            needed = shares[last.code] + 1 - value
-            fits = 0 <= needed <= 1
-            last.draft.add(
-                f"the parts of the budget do not sum to 1 {when}",
-                last.place,
-                value=f"{shown} = {value:.6g}",
-                bound="a sum of 1; parts are never rescaled",
-                suggestion=f"{last.code}: {needed:.6g}" if fits else None,
-            )
-            return
+    time, side, value = max(_moments(total, frame), key=lambda moment: abs(moment[2] - 1))
+    if abs(value - 1) > COMPOSITION_TOLERANCE:
+        shares = {code: paths[code].value(time, side) for code in parts}
+        when = f"{'just before' if side == 'left' else 'in'} {time:g}"
+        shown = " + ".join(f"{code} {share:.6g}" for code, share in shares.items())
+        last = setting[-1]
+        needed = shares[last.code] + 1 - value
+        last.draft.add(
+            f"the parts of the budget do not sum to 1 {when}",
+            last.place,
+            value=f"{shown} = {value:.6g}",
+            bound="a sum of 1; parts are never rescaled",
+            suggestion=f"{last.code}: {needed:.6g}" if 0 <= needed <= 1 else None,
+        )
+        return
     for code in parts:
         negative = [time for time, _, value in _moments(paths[code], frame) if value < 0]
         if negative and steps.get(code):
@@ -52,11 +51,12 @@ def check_composition(paths: Mapping[str, TimePath], steps: Mapping[str, list[St
 
 
 def _moments(path: TimePath, frame: Frame) -> Iterator[tuple[float, Side, float]]:
-    """Time, side and value at the beginning of the projection and on both sides of every later knot."""
+    """Time, side and value at the beginning of the projection and at every later knot."""
     yield float(frame.first), "right", path.value(frame.first)
     for time, before, after in path.knots:
         if time > frame.first:
-            yield time, "left", before
+            if before != after:
+                yield time, "left", before
             yield time, "right", after
 
 

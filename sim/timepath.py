@@ -137,19 +137,21 @@ class TimePath:
         return TimePath.through(zip(times, before, after))
 
     def points(self) -> list[Knot]:
-        """The fewest knots from which :meth:`through` makes this path again, bit for bit."""
+        """A few knots from which :meth:`through` makes this path again, bit for bit."""
         knots = self.knots
         kept = [knots[0]]
         i = 0
         while i < len(knots) - 1:
-            # as far as the slope stays the same but for rounding, then back to where rounding agrees
-            j = i + 1
-            while j + 1 < len(knots) and _about_straight(knots[i], knots[j], knots[j + 1]):
-                j += 1
-            while not _straight(knots[i : j + 1]):
-                j -= 1
-            kept.append(knots[j])
-            i = j
+            # as far as the slope stays the same; where a cut line rounds differently, as far as it does not
+            end = i + 1
+            while end + 1 < len(knots) and _about_straight(knots[i], knots[end], knots[end + 1]):
+                end += 1
+            if not _straight(knots[i : end + 1]):
+                end = i + 1
+                while _straight(knots[i : end + 2]):
+                    end += 1
+            kept.append(knots[end])
+            i = end
         return kept
 
 

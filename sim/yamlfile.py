@@ -32,6 +32,7 @@ MAX_DIGITS = 15
 
 Key = str | int | float
 Place = tuple[Key | int, ...]
+Spot = tuple[int, int]  # line from 1, column from 0
 
 _EventLoader: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
@@ -57,22 +58,25 @@ class YamlFile:
     data: dict[Any, Any]
     file: str
     lines: tuple[str, ...] = field(repr=False)
-    _spans: dict[Place, tuple[int, int]] = field(repr=False)
+    _spans: dict[Place, tuple[Spot, Spot]] = field(repr=False)
 
     def position(self, place: Sequence[Any] = ()) -> int:
         """Line (from 1) of the key or list entry at ``place``, such as ``("levers", "reform")``.
 
         When nothing stands at ``place``, the line of the nearest enclosing key.
         """
-        return self._span(place)[0]
+        return self._span(place)[0][0]
 
     def text(self, place: Sequence[Any] = ()) -> str:
-        """The source text of the value at ``place`` with its key, comments and line breaks removed."""
-        first, last = self._span(place)
-        parts = (_without_comment(line).strip() for line in self.lines[first - 1 : last])
+        """The source text of the key and value at ``place``, without comments and line breaks."""
+        (first, start), (last, end) = self._span(place)
+        lines = list(self.lines[first - 1 : last])
+        lines[-1] = lines[-1][:end]
+        lines[0] = lines[0][start:]
+        parts = (_without_comment(line).strip() for line in lines)
         return " ".join(part for part in parts if part)
 
-    def _span(self, place: Sequence[Any]) -> tuple[int, int]:
+    def _span(self, place: Sequence[Any]) -> tuple[Spot, Spot]:
         found = tuple(place)
         while found not in self._spans:
             found = found[:-1]
@@ -126,7 +130,7 @@ def parse_yaml(text: str, file: str = "<text>") -> YamlFile:
     if not isinstance(data, dict):
         kind = "is empty" if data is None else "holds a list" if isinstance(data, list) else "holds one value"
         message, bound = f"the file {kind}", "a mapping of 'key: value'"
-        raise InputError(Problem(message, file=file, line=reader.spans[()][0], bound=bound))
+        raise InputError(Problem(message, file=file, line=reader.spans[()][0][0], bound=bound))
     return YamlFile(data, file, tuple(lines), reader.spans)
 
 
@@ -159,6 +163,16 @@ def _line(mark: Any) -> int:
     return int(mark.line) + 1
 
 
+def _spot(mark: Any) -> Spot:
+    return _line(mark), int(mark.column)
+
+
+def _closing(event: Any) -> Spot:
+    """Where a closing bracket ends; a block has none, and its end event stands at what follows."""
+    bracket = event.end_mark.index > event.start_mark.index
+    return _spot(event.end_mark) if bracket else (0, 0)
+
+
 class _TooMuch(Exception):
     """The document passes a bound, so reading stops."""
 
@@ -172,7 +186,7 @@ class _Reader:
         self.problems: list[Problem] = []
         for line in tabs:
             self.add("tab character: YAML files are indented and aligned with spaces", line, ())
-        self.spans: dict[Place, tuple[int, int]] = {(): (1, 1)}
+        self.spans: dict[Place, tuple[Spot, Spot]] = {(): ((1, 0), (1, 0))}
         self.count = 0
         self.events = self._events(text)
 
@@ -223,13 +237,13 @@ class _Reader:
         hint = next((advice for part, advice in _HINTS.items() if part in text), None)
         self.add(f"not valid YAML: {text}" + (f"; {hint}" if hint else ""), line, ())
 
-    def value(self, event: Any, place: Place, depth: int) -> tuple[Any, int]:
-        """The data that begins with ``event`` and its last line."""
+    def value(self, event: Any, place: Place, depth: int) -> tuple[Any, Spot]:
+        """The data that begins with ``event``, and where it ends."""
         line = _line(event.start_mark)
         data: Any = None
-        last = line
+        last = _spot(event.end_mark)
         if place not in self.spans or not place:
-            self.spans[place] = (line, line)
+            self.spans[place] = (_spot(event.start_mark), last)
         self.count += 1
         if self.count > MAX_VALUES:
             self.add("too many values in one file", line, (), bound=f"at most {MAX_VALUES:,}")
@@ -239,11 +253,11 @@ class _Reader:
             raise _TooMuch
         self.refuse_marks(event, line, place)
         if isinstance(event, yaml.MappingStartEvent):
-            data, last = self.mapping(place, depth, line)
+            data, last = self.mapping(place, depth, last)
         elif isinstance(event, yaml.SequenceStartEvent):
-            data, last = self.sequence(place, depth, line)
+            data, last = self.sequence(place, depth, last)
         elif isinstance(event, yaml.ScalarEvent):
-            data, last = self.scalar(event, place), _line(event.end_mark)
+            data = self.scalar(event, place)
         self.spans[place] = (self.spans[place][0], last)
         return data, last
 
@@ -257,11 +271,12 @@ class _Reader:
         if event.tag is not None:
             self.add("tag (!name): not allowed", line, place, value=event.tag)
 
-    def mapping(self, place: Place, depth: int, last: int) -> tuple[dict[Key, Any], int]:
+    def mapping(self, place: Place, depth: int, last: Spot) -> tuple[dict[Key, Any], Spot]:
         data: dict[Key, Any] = {}
         lines: dict[Key, int] = {}
         for event in self.events:
             if isinstance(event, yaml.MappingEndEvent):
+                last = max(last, _closing(event))
                 break
             line = _line(event.start_mark)
             key = self.key(event, place, line)
@@ -271,7 +286,7 @@ class _Reader:
                 inside = (*inside, line)  # keeps the first value's position
             else:
                 lines[key] = line
-            self.spans[inside] = (line, line)
+            self.spans[inside] = (_spot(event.start_mark), _spot(event.end_mark))
             value, last = self.value(next(self.events), inside, depth + 1)
             data.setdefault(key, value)
         return data, last
@@ -289,10 +304,11 @@ class _Reader:
             return f"{event.value} (line {line})"
         return key
 
-    def sequence(self, place: Place, depth: int, last: int) -> tuple[list[Any], int]:
+    def sequence(self, place: Place, depth: int, last: Spot) -> tuple[list[Any], Spot]:
         data: list[Any] = []
         for event in self.events:
             if isinstance(event, yaml.SequenceEndEvent):
+                last = max(last, _closing(event))
                 break
             value, last = self.value(event, (*place, len(data)), depth + 1)
             data.append(value)

@@ -134,7 +134,7 @@ def test_adding_nothing_and_multiplying_by_one_change_no_bit(path: TimePath) -> 
 
 
 @given(paths(), quarters)
-def test_the_fewest_points_give_the_same_path_again(path: TimePath, cut: float) -> None:
+def test_few_points_give_the_same_path_again(path: TimePath, cut: float) -> None:
     for version in (path, path.from_then(cut), path.until_then(cut, TimePath.constant(1))):
         points = version.points()
         assert TimePath.through(points) == version
