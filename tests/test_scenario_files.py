@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import jsonschema
 import numpy as np
 import pytest
 
-from sim.scenario import list_scenarios, load_scenario
+from sim import scenario_chain
+from sim.scenario import list_scenarios, load_scenario, parse_scenario
 from sim.scenario_chain import scenario_folder
 from sim.scenario_file import export_schema
 from sim.yamlfile import read_yaml
@@ -216,3 +219,32 @@ def test_the_schema_refuses_what_the_loader_refuses(change: dict[str, Any]) -> N
     jsonschema.validate(data, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**data, **change}, schema)
+
+
+DOCUMENT = scenario_folder().parent / "docs" / "scenarios.md"
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("example", [text for text in EXAMPLES if "format: 1" in text])
+def test_the_documented_examples_load_without_a_warning(example: str) -> None:
+    assert parse_scenario(example, country()).warnings == ()
+
+
+def test_the_documentation_names_every_lever_with_its_task_group_and_every_scenario() -> None:
+    text = DOCUMENT.read_text()
+    for code, known in country().levers.items():
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| {known.task_group} ")]
+        assert f"`{code}`" in row
+    for info in list_scenarios():
+        assert f"| {info.code} | `{info.id}` |" in text
+    assert all(f"`{file.stem}`" in text for file in FRAGMENTS)
+
+
+def test_an_installed_package_carries_its_scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = tmp_path / "site" / "sim" / "_data" / "scenarios"
+    shutil.copytree(scenario_folder(), inside)
+    monkeypatch.setattr(scenario_chain, "__file__", str(tmp_path / "site" / "sim" / "scenario_chain.py"))
+    assert scenario_folder() == inside.resolve()
+    found = load_scenario("full_shock", country())
+    assert {Path(file).parent.name for file in found.chain} == {"scenarios", "assumptions"}
+    assert all(Path(file).is_relative_to(inside) for file in found.chain)
