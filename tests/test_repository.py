@@ -17,7 +17,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from sim.country import load_country
 from sim.model import SECTORS
+from sim.scenario import load_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FILE = 500
@@ -243,6 +245,15 @@ def test_every_library_the_program_imports_is_declared():
     assert undeclared == {}
 
 
+def test_every_declared_library_is_used():
+    """Imported, or named where a reader or writer of files is chosen."""
+    program = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    imported_as = {"pyyaml": "yaml", "pydantic-core": "pydantic_core"}
+    for text in PROJECT["project"]["dependencies"]:
+        name = Requirement(text).name
+        assert re.search(rf"\b{imported_as.get(name, name)}\b", program), name
+
+
 # --- commands and packaging -----------------------------------------------------------------------
 
 
@@ -265,6 +276,13 @@ def test_documents_name_only_make_targets_that_exist(name: str):
 def test_the_readme_begins_with_the_two_commands():
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     assert [line.split("#")[0].strip() for line in lines[3:5]] == ["make run", "make test"]
+
+
+def test_the_scenario_in_the_readme_is_valid(tmp_path: Path):
+    (example,) = re.findall(r"(?s)```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"))
+    (tmp_path / "my_scenario.yaml").write_text(example, encoding="utf-8")
+    scenario = load_scenario(tmp_path / "my_scenario.yaml", load_country("vietnam"))
+    assert scenario.warnings == ()
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
