@@ -346,9 +346,10 @@ def test_differences_are_taken_draw_by_draw(shift):
 def test_a_difference_drops_pairs_of_which_one_failed():
     values = made_up()
     values["gdp"][0, 7] = np.nan
-    table = some_results(values).diff(some_results(made_up()), ["gerd_gdp"])
-    assert (table["draws"] == 39).all()
-    assert (table["share_above"] == 0).all()
+    for one, two in ((values, made_up()), (made_up(), values)):
+        table = some_results(one).diff(some_results(two), ["gerd_gdp"])
+        assert (table["draws"] == 39).all()
+        assert (table["share_above"] == 0).all()
 
 
 def test_unpaired_runs_are_not_subtracted():
