@@ -157,6 +157,14 @@ def test_a_lever_that_moves_in_a_year_leaves_every_earlier_year_identical(model)
     assert (moved["arrivals_stage_1"][5] != base["arrivals_stage_1"][5]).all()
 
 
+def test_an_initial_value_stays_what_it_was_at_the_start(model):
+    values = run(
+        model, ["departures_0", "departures_index"], departures=lambda t, side: 10.0 + t - 2010, steps=1
+    )
+    assert np.array_equal(values["departures_0"][:, 0], np.full(12, 10.0))
+    assert values["departures_index"][:, 0] == pytest.approx(1 + np.arange(12) / 10)
+
+
 def test_lookup_interpolates_and_holds_its_ends(model):
     values = run(model, ["staircase", "position"], years=1, steps=1, parameters={"position_0": 0.5})
     assert values["staircase"][0, 0] == pytest.approx(2.5)

@@ -129,6 +129,18 @@ def wealth_report(wealth, shape):
     return wealth + 0 * min(shape, 1) * wealth
 
 
+@initial(unit="person/year")
+def departures_0(departures):
+    """Departures at the start, which later departures leave alone"""
+    return departures
+
+
+@aux(unit="1")
+def departures_index(departures, departures_0):
+    """Departures relative to the start"""
+    return departures / departures_0
+
+
 @identity()
 def wealth_identity(wealth, interest, interest_rate):
     """Interest over wealth is the rate"""

@@ -89,7 +89,10 @@ def noise_table(
     years: int,
     first_noisy_year: int | None,
 ) -> Array:
-    """Random numbers of every noise element, shape (noise, year, draw); neutral before ``first_noisy_year``."""
+    """Random numbers of every noise element, shape (noise, year, draw).
+
+    Before ``first_noisy_year``, and in every year when that is None, they are neutral.
+    """
     noises = model.of_kind("noise")
     table = np.empty((len(noises), years, draws.size))
     calendar = start_year + np.arange(years)

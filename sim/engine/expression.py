@@ -166,30 +166,39 @@ def numbers(expression: Expression) -> set[float]:
 _PRECEDENCE = {"or": 1, "and": 2, "not": 3, "+": 5, "-": 5, "*": 6, "/": 6, "negative": 7}
 
 
-def render(expression: Expression, name: Callable[[str], str] = str) -> str:
-    """``expression`` as one line of ordinary notation; ``name`` may rename the quantities."""
-    return _render(expression, name, 0)
+def render(
+    expression: Expression, name: Callable[[str], str] = str, number: Callable[[float], str] = "{:g}".format
+) -> str:
+    """``expression`` as one line of Python; ``name`` writes quantities, ``number`` literals.
+
+    Read back, the line has the same tree: operations keep their order.
+    """
+    return _render(expression, name, number, 0)
 
 
-def _render(expression: Expression, name: Callable[[str], str], outer: int) -> str:
+def _render(
+    expression: Expression, name: Callable[[str], str], number: Callable[[float], str], outer: int
+) -> str:
+    def part(operand: Expression, inside: int) -> str:
+        return _render(operand, name, number, inside)
+
     match expression:
         case Number(value):
-            return f"{value:g}"
+            return number(value)
         case Name(identifier):
             return name(identifier)
         case Call(function, arguments):
-            return f"{function}({', '.join(_render(a, name, 0) for a in arguments)})"
+            return f"{function}({', '.join(part(a, 0) for a in arguments)})"
         case Choice(condition, then, otherwise):
-            text = f"{_render(then, name, 1)} if {_render(condition, name, 1)} else {_render(otherwise, name, 0)}"
+            text = f"{part(then, 1)} if {part(condition, 1)} else {part(otherwise, 0)}"
             return f"({text})" if outer else text
         case Operation(operator, operands):
             own = _PRECEDENCE.get(operator, 4)
             if operator in ("negative", "not"):
-                sign = "-" if operator == "negative" else "not "
-                text = sign + _render(operands[0], name, own)
+                text = ("-" if operator == "negative" else "not ") + part(operands[0], own)
             else:
-                # the right operand of - and / needs brackets at equal precedence
-                first = _render(operands[0], name, own)
-                rest = [_render(o, name, own + (operator in ("-", "/", "*", "+"))) for o in operands[1:]]
-                text = f" {operator} ".join([first, *rest])
+                # operators of equal precedence are taken from the left
+                text = f" {operator} ".join(
+                    [part(operands[0], own), *(part(o, own + 1) for o in operands[1:])]
+                )
             return f"({text})" if own < outer else text

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import graphlib
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -171,12 +172,9 @@ def build(
 
     used = {c for e in wired.values() for c in (*_causes(e), e.table)}
     model_inputs = {n: i for n, i in given.items() if n in used}
+    instant = {n for n, e in wired.items() if e.kind in ALGEBRAIC and e.kind != "initial"}
     order = _sorted(
-        {
-            n: [a for a in _now(e) if wired.get(a, e).kind in ALGEBRAIC and a in wired]
-            for n, e in wired.items()
-            if e.kind in ALGEBRAIC and e.kind != "initial"
-        },
+        {n: [a for a in _now(wired[n]) if a in instant] for n in wired if n in instant},
         wired,
         problems,
         "the equations loop without a stock",
@@ -264,7 +262,7 @@ def _tabulated(element: Element, inputs: Mapping[str, InputSpec], problems: list
         f"    if {x} <= {points[0][0]!r}:",
         f"        return {points[0][1]!r}",
     ]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
         slope = (y1 - y0) / (x1 - x0)
         lines += [f"    if {x} <= {x1!r}:", f"        return {y0!r} + ({x} - {x0!r}) * {slope!r}"]
     lines.append(f"    return {points[-1][1]!r}")

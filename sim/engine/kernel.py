@@ -1,11 +1,14 @@
 """Generate, compile and cache the driver that runs a model over time for blocks of draws.
 
-Only the driver is generated: loops over draws, time and the stages of integration, and calls of the
-equations in order of dependence. Bodies are copied letter by letter, never rewritten. A block holds
-``lanes`` draws; every quantity owns that many consecutive cells of one work array, so a loop over the
-lanes of a handful of equations becomes vector code. Arithmetic is plain IEEE-754 (no reordering, no
-fused operations): the number of lanes, threads and blocks cannot change a bit of the result, and the
-same text run without a compiler gives the same numbers.
+What is generated is loops over draws, time and the stages of integration around the equations in order
+of dependence. A block holds ``lanes`` draws; every quantity owns that many consecutive cells of one work
+array, so a loop over the lanes of a handful of equations becomes vector code. Arithmetic is plain IEEE-754
+(no reordering, no fused operations): the number of lanes, threads and blocks cannot change a bit of the
+result.
+
+The compiled driver holds each equation as one expression, printed from its tree (one function a body
+costs the compiler four times as long); the interpreted driver calls the bodies themselves, as ordinary
+Python. The two must agree to the last bit, which the tests hold them to.
 
 A kernel is named by the sha256 of all it was made from: generated text, hence equations and driver,
 compiler versions and processor. It is never looked up by the time of a file.
@@ -17,6 +20,7 @@ import hashlib
 import importlib.util
 import os
 import platform
+import re
 import sys
 import tempfile
 import warnings
@@ -30,6 +34,7 @@ from types import ModuleType
 import numpy as np
 
 from sim.engine import functions
+from sim.engine.expression import parse, render
 from sim.engine.graph import TIME, Model
 
 GROUP = 8  # equations called in one loop over the lanes: more run out of registers
@@ -68,11 +73,15 @@ class Layout:
 
 
 class Generator:
-    """Writes the text of a kernel for ``model`` with ``lanes`` draws a block."""
+    """Writes the text of a kernel for ``model`` with ``lanes`` draws a block.
 
-    def __init__(self, model: Model, lanes: int):
+    With ``calls`` true the text calls the bodies of the equations instead of holding their expressions.
+    """
+
+    def __init__(self, model: Model, lanes: int, *, calls: bool = False):
         self.model = model
         self.lanes = lanes
+        self.calls = calls
         self.layout = Layout.of(model)
         self.constant, self.held, self.moving = self._by_pace()
 
@@ -81,17 +90,13 @@ class Generator:
         pace: dict[str, int] = dict.fromkeys(self.model.input_names("parameter"), 0)
         pace |= dict.fromkeys(self.layout.row, 2)
         for name, element in self.model.elements.items():
-            if element.kind != "initial":
-                pace[name] = 2 if element.kind == "stock" else 1
-            else:
-                pace[name] = 0
+            pace[name] = {"stock": 2, "initial": 0}.get(element.kind, 1)
         lists: tuple[list[str], list[str], list[str]] = ([], [], [])
         for name in self.model.order:
             element = self.model.elements[name]
-            if element.kind == "annual":
-                continue
-            pace[name] = max((pace[a] for a in element.arguments), default=0)
-            lists[pace[name]].append(name)
+            if element.kind != "annual":
+                pace[name] = max((pace[a] for a in element.arguments), default=0)
+                lists[pace[name]].append(name)
         return lists
 
     def _needed(self, targets: Iterable[str]) -> set[str]:
@@ -100,96 +105,130 @@ class Generator:
         queue = [t for t in targets if t in self.model.elements]
         while queue:
             name = queue.pop()
-            if name in found:
-                continue
-            found.add(name)
-            queue += [a for a in self.model.elements[name].arguments if a in self.model.order and a != name]
+            if name not in found:
+                found.add(name)
+                queue += [a for a in self.model.elements[name].arguments if a in self._positions]
         return found
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {n: k for k, n in enumerate(self.model.order)}
 
     def text(self) -> str:
         """The whole module: functions, equations, driver."""
-        model = self.model
-        lagged = model.of_kind("lagged")
-        yearly = self._needed([*model.of_kind("annual"), *(str(model.elements[n].of) for n in lagged)])
-        yearly -= set(self.constant)
-        phase = [n for n in model.order if n in yearly]
-        stocks = model.of_kind("stock")
-        feeding = self._needed(
-            r for s in stocks for r in (*model.elements[s].inflows, *model.elements[s].outflows)
+        elements = self.model.elements
+        lagged = self.model.of_kind("lagged")
+        stocks = self.model.of_kind("stock")
+        yearly = self._needed([*self.model.of_kind("annual"), *(str(elements[n].of) for n in lagged)])
+        feeding = self._needed(r for s in stocks for r in (*elements[s].inflows, *elements[s].outflows))
+        moving = set(self.moving)
+        parts = [_HEADER.format(lanes=self.lanes), self._preamble()]
+        parts.append(self._function("start", self._starting()))
+        parts.append(self._function("hold", [self._assign(n) for n in self.held]))
+        phases: dict[str, list[str]] = {"year": [], "stage": [], "report": []}
+        for number, (used_in, names) in enumerate(self._segments(yearly, feeding & moving, moving - feeding)):
+            segment = f"segment_{number}"
+            parts.append(self._function(segment, [self._assign(n) for n in names]))
+            for phase in used_in:
+                phases[phase].append(f"    {segment}(w, row, first)")
+        for phase, calls in phases.items():
+            parts.append("\n".join([f"@PLAIN\ndef {phase}(w, row, first):", *(calls or ["    pass"])]))
+        parts.append(self._function("recall", [self._copy(n, f"{n}@next") for n in lagged]))
+        parts.append(
+            self._function("remember", [self._copy(f"{n}@next", str(elements[n].of)) for n in lagged])
         )
-        keep = [(f"{n}@next", str(model.elements[n].of)) for n in lagged]
-        parts = [
-            _HEADER.format(lanes=self.lanes),
-            self._equations(),
-            self._function("start", self._starting(), takes_row=True),
-            self._function(
-                "first_year",
-                self._calls([n for n in phase if model.elements[n].kind != "annual"]) + self._copies(keep),
-            ),
-            self._function(
-                "year",
-                self._copies([(n, f"{n}@next") for n in lagged]) + self._calls(phase) + self._copies(keep),
-            ),
-            self._function("hold", self._calls(self.held)),
-            self._function("stage", self._calls([n for n in self.moving if n in feeding])),
-            self._function("report", self._calls([n for n in self.moving if n not in feeding])),
-            *self._integrators(stocks),
+        parts += self._integrators(stocks)
+        parts.append(
             _DRIVER.format(
                 size=self.layout.size * self.lanes,
                 parameters=len(self.layout.parameters),
                 noises=len(self.layout.noises),
                 noise_cell=len(self.layout.parameters),
-            ),
-        ]
+            )
+        )
         return "\n\n".join(parts)
 
-    def _equations(self) -> str:
-        source = (
-            Path(functions.__file__)
-            .read_text(encoding="utf-8")
-            .replace("from __future__ import annotations\n", "")
+    def _segments(
+        self, yearly: set[str], feeding: set[str], reported: set[str]
+    ) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Equations in an order of dependence that keeps together those that the same phases evaluate.
+
+        Each equation is then compiled once, however many phases need it.
+        """
+        phases = {
+            n: tuple(
+                p
+                for p, members in (("year", yearly), ("stage", feeding), ("report", reported))
+                if n in members
+            )
+            for n in self.model.order
+            if n not in self.constant
+        }
+        waiting = {
+            n: {a for a in self.model.elements[n].arguments if a in phases and a != n}
+            for n in phases
+            if phases[n]
+        }
+        done = {n for n in phases if not phases[n]}
+        segments: list[tuple[tuple[str, ...], list[str]]] = []
+        while waiting:
+            ready = [n for n, needs in waiting.items() if needs <= done]
+            same = [n for n in ready if segments and phases[n] == segments[-1][0]]
+            if not same:
+                segments.append((phases[ready[0]], []))
+                same = [n for n in ready if phases[n] == segments[-1][0]]
+            segments[-1][1].extend(same)
+            done.update(same)
+            for n in same:
+                del waiting[n]
+        return segments
+
+    def _preamble(self) -> str:
+        source = Path(functions.__file__).read_text(encoding="utf-8")
+        source = source.replace("from __future__ import annotations\n", "").replace(
+            "\ndef ", "\n@INLINE\ndef "
         )
-        source = source.replace("\ndef ", "\n@INLINE\ndef ")
+        if not self.calls:
+            return source
         bodies = [
-            "@INLINE\n" + element.code.replace(f"def {name}(", f"def equation_{name}(", 1)
+            element.code.replace(f"def {name}(", f"def equation_{name}(", 1)
             for name, element in self.model.elements.items()
             if element.code
         ]
-        return source + "\n\n" + "\n\n".join(bodies)
+        return "\n\n".join([source, *bodies])
 
     def _cell(self, name: str) -> str:
         if name in self.layout.row:
             return f"r{self.layout.row[name]}"
         return f"w[{self.layout.cell[name] * self.lanes} + l]"
 
+    def _copy(self, to: str, source: str) -> str:
+        return f"{self._cell(to)} = {self._cell(source)}"
+
     def _assign(self, name: str) -> str:
-        arguments = ", ".join(self._cell(a) for a in self.model.elements[name].arguments)
-        return f"{self._cell(name)} = equation_{name}({arguments})"
-
-    def _calls(self, names: Sequence[str]) -> list[str]:
-        return [self._assign(n) for n in names]
-
-    def _copies(self, pairs: Iterable[tuple[str, str]]) -> list[str]:
-        return [f"{self._cell(to)} = {self._cell(source)}" for to, source in pairs]
+        element = self.model.elements[name]
+        if self.calls:
+            value = f"equation_{name}({', '.join(self._cell(a) for a in element.arguments)})"
+        else:
+            value = render(parse(element.code), self._cell, repr)
+        if element.kind == "annual":
+            value = f"{self._cell(name)} if first else {value}"
+        return f"{self._cell(name)} = {value}"
 
     def _starting(self) -> list[str]:
         lines = []
         for name in self.model.initial_order:
             element = self.model.elements[name]
             if element.initial:
-                lines += self._copies([(name, element.initial)])
+                lines.append(self._copy(name, element.initial))
             elif element.kind != "noise":
                 lines.append(self._assign(name))
-        return lines + self._calls(self.constant)
+        return lines + [self._assign(n) for n in self.constant]
 
-    def _function(self, name: str, lines: Sequence[str], takes_row: bool = True) -> str:
+    def _function(self, name: str, lines: Sequence[str]) -> str:
         """A function whose ``lines`` run over the lanes, a few lines a loop."""
-        body = "\n".join(lines)
-        used = [
-            k for k in self.layout.row.values() if f"r{k}," in body or f"r{k})" in body or f"= r{k}" in body
-        ]
-        text = [f"@PLAIN\ndef {name}(w, row):"]
-        text += [f"    r{k} = row[{k}]" for k in used]
+        used = sorted({int(k) for k in re.findall(r"\br(\d+)\b", "\n".join(lines))})
+        text = [f"@PLAIN\ndef {name}(w, row, first):", *(f"    r{k} = row[{k}]" for k in used)]
         for k in range(0, len(lines), GROUP):
             text.append(f"    for l in range({self.lanes}):")
             text += [f"        {line}" for line in lines[k : k + GROUP]]
@@ -280,24 +319,26 @@ def run_blocks(first, last, inputs, parameters, noise, years, steps, rk4, cells,
                 for l in range(LANES):
                     w[({noise_cell} + p) * LANES + l] = noise[block, p, y, l]
             row = inputs[y * steps, 0]
-            if y == 0:
-                start(w, row)
-                first_year(w, row)
+            first = y == 0
+            if first:
+                start(w, row, first)
             else:
-                year(w, row)
-            hold(w, row)
+                recall(w, row, first)
+            year(w, row, first)
+            remember(w, row, first)
+            hold(w, row, first)
             for step in range(steps):
                 at = inputs[y * steps + step]
-                stage(w, at[0])
-                report(w, at[0])
+                stage(w, at[0], first)
+                report(w, at[0], first)
                 reduce_years(w, cells, kinds, out, y, block, step, steps)
                 if rk4:
                     first_stage(w, at[0], dt)
-                    stage(w, at[1])
+                    stage(w, at[1], first)
                     second_stage(w, at[1], dt)
-                    stage(w, at[1])
+                    stage(w, at[1], first)
                     third_stage(w, at[1], dt)
-                    stage(w, at[2])
+                    stage(w, at[2], first)
                     last_stage(w, at[2], dt)
                 else:
                     euler(w, at[0], dt)
@@ -307,8 +348,8 @@ def run_blocks(first, last, inputs, parameters, noise, years, steps, rk4, cells,
 _COMPILED = """
 from numba import njit
 
-INLINE = njit(forceinline=True, error_model="numpy")
-PLAIN = njit(error_model="numpy")
+INLINE = njit(forceinline=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+PLAIN = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 DRIVER = njit(nogil=True, cache=True, error_model="numpy")
 """
 
@@ -349,10 +390,10 @@ class Kernel:
 def make_kernel(model: Model, lanes: int, engine: str = "compiled") -> Kernel:
     """The driver of ``model`` for blocks of ``lanes`` draws.
 
-    ``engine`` is "compiled" (numba) or "interpreted" (the same text as ordinary Python, for
-    debugging). Compilation happens on the first call of a process with an empty cache.
+    ``engine`` is "compiled" (numba) or "interpreted" (the same driver as ordinary Python that calls
+    the bodies of the equations, for debugging). Compilation happens on the first call, with an empty cache.
     """
-    generator = Generator(model, lanes)
+    generator = Generator(model, lanes, calls=engine == "interpreted")
     body = generator.text()
     if engine == "interpreted":
         text = body.replace(f"LANES = {lanes}", f"LANES = {lanes}\n{_INTERPRETED}", 1)
