@@ -108,7 +108,7 @@ class Contents:
 
 
 class Results:
-    """What a run gave. Made by :func:`sim.run.run` or read from a run folder by :meth:`read`.
+    """What a run gave. Made by :func:`sim.simulation.run` or read from a run folder by :meth:`read`.
 
     ``record`` says what the run was made from, ``scenario_yaml`` is the resolved scenario, ``years`` and
     ``variables`` what is reported, ``draw_ids`` and ``failed`` the address of every draw and whether it
