@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
-from sim.charts.words import Lang, localise
+from sim.charts.words import EN_DASH, Lang, localise
 
 WIDTH, HEIGHT, DPI = 16.0, 9.0, 120
 
 # Okabe & Ito (2008), distinguishable with the common colour-vision deficiencies.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+VIOLET = "#9A4C7C"  # reddish purple of the palette, darkened to be read as text
 INK, GREY, PALE = "#222222", "#5A5A5A", "#D9D9D9"
 BANDS = {"90": "#D3E6F3", "80": "#A3CBE6", "50": "#5FA5D2"}
 
-SMALL, BODY, LEAD, TITLE, HUGE = 16, 18, 20, 28, 46
+SMALL, BODY, LEAD, HEAD, TITLE, HUGE = 16, 18, 20, 24, 28, 46
 
 
 @contextmanager
@@ -56,38 +59,53 @@ def new_figure() -> Figure:
     return figure
 
 
-def text_width(figure: Figure, text: str, size: float, weight: str = "normal") -> float:
-    """Width of ``text`` on ``figure`` as a fraction of the figure's width."""
-    artist = figure.text(0, 0, text, fontsize=size, fontweight=weight)
-    width = artist.get_window_extent().width
-    artist.remove()
-    return width / (WIDTH * DPI)
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of ``text`` as a fraction of a figure's width."""
+    canvas = FigureCanvasAgg(Figure(figsize=(1, 1), dpi=DPI))
+    properties = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    width, _, _ = canvas.get_renderer().get_text_width_height_descent(text, properties, False)
+    return float(width) / (WIDTH * DPI)
 
 
-def wrap(figure: Figure, text: str, size: float, width: float, weight: str = "normal", lines: int | None = None) -> str:
+def wrap(text: str, size: float, width: float, weight: str = "normal", lines: int | None = None) -> str:
     """``text`` broken into lines no wider than ``width`` (a fraction of the figure's width).
 
     With ``lines``, what does not fit into so many lines is cut at a word and marked with an ellipsis.
     """
+    space = text_width(" ", size, weight)
     rows: list[str] = []
+    used = 0.0
     for word in text.split(" "):
-        longer = f"{rows[-1]} {word}" if rows else word
-        if rows and text_width(figure, longer, size, weight) <= width:
-            rows[-1] = longer
+        long = text_width(word, size, weight)
+        if rows and used + space + long <= width:
+            rows[-1] += f" {word}"
+            used += space + long
         else:
             rows.append(word)
+            used = long
     if lines is not None and len(rows) > lines:
         rows = rows[:lines]
-        while " " in rows[-1] and text_width(figure, rows[-1] + " …", size, weight) > width:
+        while " " in rows[-1] and text_width(f"{rows[-1]} …", size, weight) > width:
             rows[-1] = rows[-1].rsplit(" ", 1)[0]
         rows[-1] = rows[-1].rstrip(",;:. ") + " …"
     return "\n".join(rows)
 
 
-def fit_size(figure: Figure, text: str, largest: float, smallest: float, width: float, weight: str = "normal") -> float:
+def wrap_title(title: str, size: float, width: float) -> str:
+    """``title`` on one line, or on two that part at its dash where that is possible."""
+    if text_width(title, size, "bold") <= width:
+        return title
+    first, dash, rest = title.partition(f" {EN_DASH} ")
+    if dash and max(text_width(f"{first} {EN_DASH}", size, "bold"), text_width(rest, size, "bold")) <= width:
+        return f"{first} {EN_DASH}\n{rest}"
+    return wrap(title, size, width, "bold", lines=2)
+
+
+def fit_size(text: str, largest: float, smallest: float, width: float, weight: str = "normal") -> float:
     """The largest font size at which ``text`` is no wider than ``width``."""
     size = largest
-    while size > smallest and text_width(figure, text, size, weight) > width:
+    while size > smallest and text_width(text, size, weight) > width:
         size -= 1
     return size
 

@@ -10,93 +10,102 @@ LANGS: tuple[Lang, Lang] = ("en", "vi")
 
 NBSP = "\u00a0"
 EN_DASH = "\u2013"
+MINUS = "\u2212"
 
 WORDS: dict[str, tuple[str, str]] = {
-    "chance": ("Chance of reaching the target", "Xác suất đạt mục tiêu"),
-    "chance_short": ("Chance", "Xác suất"),
-    "target": ("Target", "Mục tiêu"),
-    "target_short": ("target", "mục tiêu"),
-    "year": ("Year", "Năm"),
-    "interval": ("Interval", "Khoảng"),
-    "outside_view": ("Outside view", "Góc nhìn bên ngoài"),
-    "outside_of": ("comparable countries", "các nước tương đồng"),
-    "status": ("Status", "Tình trạng"),
-    "median": ("Median", "Trung vị"),
-    "median_vs": ("Median / target", "Trung vị / mục tiêu"),
-    "median_line": ("Median", "Trung vị"),
-    "observed": ("Observed", "Số liệu thực tế"),
-    "observed_error": ("Observed, 90 % error bar", "Thực tế, sai số đo 90 %"),
+    "average_growth": ("{what}: average growth over {years} years", "{what}: tăng bình quân {years} năm"),
     "bands": ("50, 80, 90 % of draws", "50, 80, 90 % số mô phỏng"),
-    "last_observation": ("last observation", "quan sát cuối"),
-    "draws": ("draws", "lượt mô phỏng"),
-    "failed": ("failed", "hỏng"),
-    "mc_interval": ("95 % sampling interval", "khoảng lấy mẫu 95 %"),
-    "source": ("Source", "Nguồn"),
-    "model": ("Projection: nq57 model", "Dự phóng: mô hình nq57"),
-    "odds_title": ("Chances that the targets are reached", "Xác suất đạt các mục tiêu"),
+    "between": ("90 % between {low} and {high}", "90 % trong khoảng {low} đến {high}"),
+    "behind_by": ("when missed, behind by {median}", "khi không đạt, kém {median} bậc"),
+    "by_year": ("reached by {year}: {odds}", "đạt đến năm {year}: {odds}"),
+    "chance": ("Chance of reaching it", "Xác suất đạt mục tiêu"),
+    "chance_short": ("Chance", "Xác suất"),
+    "draws_in_run": ("{draws} draws", "{draws} lượt mô phỏng"),
+    "draws_failed": ("{draws} draws, {failed} failed", "{draws} lượt mô phỏng, {failed} hỏng"),
+    "interval": ("95 % interval", "Khoảng 95 %"),
+    "interval_is": ("95 % sampling interval {interval}", "khoảng lấy mẫu 95 %: {interval}"),
+    "last_observation": ("last observation {year}", "quan sát cuối {year}"),
+    "median": ("Median", "Trung vị"),
+    "median_is": ("median {year}: {median}", "trung vị {year}: {median}"),
+    "median_vs": ("Median", "Trung vị"),
+    "model": ("nq57 model (projection)", "mô hình nq57 (dự phóng)"),
     "not_assessed": ("not assessed", "không đánh giá"),
-    "not_assessed_list": ("Not assessed", "Không đánh giá"),
+    "not_assessed_count": (
+        "{count} targets are not assessed, the model has nothing to say on them: {codes}",
+        "{count} mục tiêu không được đánh giá vì mô hình không nói gì về chúng: {codes}",
+    ),
+    "observed": ("Observed", "Thực tế"),
+    "observed_error": ("Observed, 90 % error bar", "Thực tế, sai số đo 90 %"),
+    "odds_title": ("Chances that the targets are reached", "Xác suất đạt các mục tiêu"),
     "model_chance": ("Model: chance and 95 % sampling interval", "Mô hình: xác suất và khoảng lấy mẫu 95 %"),
     "outside_chance": (
         "Outside view: how often comparable countries did it",
-        "Góc nhìn bên ngoài: tần suất các nước tương đồng đạt được",
+        "Góc nhìn bên ngoài: các nước tương đồng từng đạt",
     ),
-    "outside_range": ("Outside view, 90 % range", "Góc nhìn ngoài, khoảng 90 %"),
-    "no_outside_view": ("no comparable record", "không có tiền lệ so sánh"),
+    "outside_none": ("no comparable record", "không có tiền lệ so sánh"),
+    "outside_range": ("Comparable countries, 90 %", "Nước tương đồng, 90 %"),
+    "outside_view": ("Outside view", "Góc nhìn bên ngoài"),
     "run_folder": ("Run folder", "Thư mục kết quả"),
     "scenario": ("Scenario", "Kịch bản"),
-    "in_year": ("in {year}", "năm {year}"),
-    "shortfall": ("When missed, short by", "Khi không đạt, thiếu"),
+    "short_by": ("when missed, short by {median}", "khi không đạt, thiếu {median}"),
+    "source": ("Source", "Nguồn"),
+    "status": ("Status", "Tình trạng"),
+    "target": ("Target", "Mục tiêu"),
+    "target_line": ("Target {code}, {year}: {label}", "Mục tiêu {code}, {year}: {label}"),
+    "points": ("points", "điểm %"),
+    "rank": ("Rank", "Thứ hạng"),
+    "value_in": ("Median in the year, against the target", "Trung vị trong năm, so với mục tiêu"),
+    "year": ("Year", "Năm"),
 }
 
 STATUS: dict[str, tuple[str, str]] = {
-    "modelled": ("modelled", "có mô hình"),
-    "assessed": ("assessed", "có đánh giá"),
-    "input": ("set by the scenario", "do kịch bản đặt"),
-    "joint": ("joint", "kết hợp"),
-    "rank": ("rank, simulated peers", "thứ hạng, mô phỏng các nước"),
+    "ok": ("", ""),
+    "already_met": ("met already", "đã đạt"),
+    "low_confidence": ("low confidence", "độ tin cậy thấp"),
     "not_assessed": ("not assessed", "không đánh giá"),
+}
+
+FLAGS: dict[str, tuple[str, str]] = {
+    "survey_break": ("Observed, other coverage", "Thực tế, phạm vi khác"),
+    "other_definition": ("Observed, other definition", "Thực tế, định nghĩa khác"),
+    "other_yardstick": ("Observed, same yardstick", "Thực tế, cùng thước đo"),
+    "method": ("Official figure", "Số liệu công bố"),
+    "anchor": ("Published", "Số liệu công bố"),
 }
 
 UNITS: dict[str, tuple[str, str]] = {
     "1": ("", ""),
-    "dimensionless": ("", ""),
+    "index": ("index", "chỉ số"),
     "percent": ("%", "%"),
     "percent/year": ("% a year", "%/năm"),
     "1/year": ("per year", "mỗi năm"),
     "year": ("years", "năm"),
     "tn_VND2020": ("trillion VND, 2020 prices", "nghìn tỷ đồng, giá 2020"),
     "tn_VND2020/year": ("trillion VND a year, 2020 prices", "nghìn tỷ đồng/năm, giá 2020"),
-    "thousand_FTE": ("thousand FTE", "nghìn người quy đổi toàn thời gian (FTE)"),
-    "FTE": ("FTE", "người quy đổi toàn thời gian (FTE)"),
-    "person": ("people", "người"),
+    "bn_VND2020/FTE/year": ("billion VND per FTE and year, 2020 prices", "tỷ đồng/FTE/năm, giá 2020"),
+    "thousand_FTE": ("thousand FTE", "nghìn FTE"),
+    "thousand_FTE/year": ("thousand FTE a year", "nghìn FTE/năm"),
+    "per_10k": ("per 10,000 inhabitants", "trên 10.000 dân"),
+    "per_10k*FTE/person": ("FTE per 10,000 inhabitants", "FTE trên 10.000 dân"),
     "thousand_person": ("thousand people", "nghìn người"),
+    "thousand_person/year": ("thousand people a year", "nghìn người/năm"),
     "million_person": ("million people", "triệu người"),
-    "USD2024": ("USD, 2024 prices", "USD, giá 2024"),
-    "USD2024/person": ("USD per head, 2024 prices", "USD/người, giá 2024"),
-    "TWh": ("TWh", "TWh"),
+    "USD2024": ("USD of 2024", "USD 2024"),
     "TWh/year": ("TWh a year", "TWh/năm"),
-    "index": ("index", "chỉ số"),
-    "patent/year": ("a year", "đơn/năm"),
-    "publication/year": ("a year", "bài/năm"),
-}
-
-OPERATORS: dict[str, tuple[str, str]] = {
-    ">=": ("at least", "ít nhất"),
-    ">": ("above", "trên"),
-    "<=": ("at most", "tối đa"),
-    "<": ("below", "dưới"),
+    "patent/year": ("a year", "mỗi năm"),
+    "publication/year": ("a year", "mỗi năm"),
 }
 
 
-def say(key: str, lang: Lang) -> str:
-    """The phrase ``key`` in ``lang``."""
-    return WORDS[key][LANGS.index(lang)].replace(" %", NBSP + "%")
+def say(key: str, lang: Lang, **values: object) -> str:
+    """The phrase ``key`` in ``lang``, its gaps filled; a number and its % sign do not part."""
+    text = WORDS[key][LANGS.index(lang)].format(**values)
+    return text.replace(" %", f"{NBSP}%")
 
 
-def choose(pair: tuple[str, str], lang: Lang) -> str:
-    """The member of an (English, Vietnamese) pair for ``lang``; English when the Vietnamese is empty."""
-    return pair[LANGS.index(lang)] or pair[0]
+def choose(english: str, vietnamese: str, lang: Lang) -> str:
+    """The text for ``lang``; English where there is no Vietnamese."""
+    return vietnamese if lang == "vi" and vietnamese else english
 
 
 def localise(text: str, lang: Lang) -> str:
@@ -110,36 +119,26 @@ def number(value: float, lang: Lang = "en", digits: int | None = None) -> str:
         return EN_DASH
     if digits is None:
         size = abs(value)
-        digits = 0 if size >= 100 or size == 0 else max(0, 2 - math.floor(math.log10(size)))
-        digits = min(digits, 6)
-    text = f"{value:,.{digits}f}"
-    if "." in text and digits > 2:
-        text = text.rstrip("0").rstrip(".")
-    return localise(text.replace("-", "\u2212"), lang)
+        digits = 0 if size >= 100 or size == 0 else min(max(0, 2 - math.floor(math.log10(size))), 8)
+    return localise(f"{value:,.{digits}f}".replace("-", MINUS), lang)
 
 
 def plain(value: float, lang: Lang = "en") -> str:
     """A round number as a person would write it: 2, 0.5, 8,500."""
-    return localise(f"{value:,.10g}".replace("-", "\u2212"), lang)
-
-
-def share(value: float, lang: Lang = "en") -> str:
-    """A probability in percent without its sign: whole percents, one decimal below 10 and above 90 %."""
-    percent = 100 * value
-    digits = 0 if 10 <= percent <= 90 or percent in (0, 100) else 1
-    return localise(f"{percent:.{digits}f}", lang)
-
-
-def with_unit(value: str, unit: str) -> str:
-    """``value`` and ``unit`` held together by a space that does not break."""
-    return f"{value}{NBSP}{unit}" if unit else value
+    return localise(f"{value:,.10g}".replace("-", MINUS), lang)
 
 
 def unit_words(unit: str, lang: Lang = "en") -> str:
-    """How ``unit`` is said; the unit itself when there is no saying for it."""
-    return choose(UNITS[unit], lang) if unit in UNITS else unit
+    """How ``unit`` is said; the unit itself where there is no saying for it."""
+    return choose(*UNITS.get(unit, (unit, unit)), lang)
+
+
+def with_unit(text: str, unit: str, lang: Lang = "en") -> str:
+    """The number ``text`` with its % sign; other units are told once for the whole chart, not here."""
+    words = unit_words(unit, lang)
+    return f"{text}{NBSP}{words}" if words.startswith("%") else text
 
 
 def span(low: str, high: str) -> str:
     """A range from ``low`` to ``high``."""
-    return f"{low}{EN_DASH}{high}"
+    return low if low == high else f"{low}{EN_DASH}{high}"
