@@ -60,9 +60,12 @@ def ict_share_growth(ict_growth, ict_share, ict_share_max, ict_dgov_gain, dgov_e
 
 
 @aux(unit="1", vi="Tỷ trọng công nghiệp điện tử trong GDP", source="value added content of high-tech exports")
-def elec_share(hightech_va_content, fdi_link_va_gain, fdi_link_eff, hightech_share, openness):
+def elec_share(
+    hightech_va_content, fdi_link_va_gain, fdi_link_eff, hightech_share, electronics_shock, openness
+):
     """Share of electronics manufacturing in GDP"""
-    return hightech_va_content * (1 + fdi_link_va_gain * fdi_link_eff) * hightech_share * openness
+    content = hightech_va_content * (1 + fdi_link_va_gain * fdi_link_eff)
+    return content * max(0, hightech_share + electronics_shock) * openness
 
 
 @aux(

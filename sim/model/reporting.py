@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.engine.declare import aux, indicator
+from sim.engine.declare import annual, aux, indicator
 from sim.engine.functions import clip, exp, log, power
 
 
@@ -129,12 +129,26 @@ def gdp_per_capita(gdp, population):
     return gdp / population
 
 
+@annual(
+    unit="tn_VND2020/year/million_person",
+    initial="gdp_per_capita_2024",
+    vi="GDP thực bình quân đầu người, đầu năm gốc",
+    source="definition",
+)
+def gdp_per_capita_base(gdp_per_capita_base, gdp_per_capita, t, gni_base_year):
+    """Real GDP per head at the start of the base year of the income indicator"""
+    if t == gni_base_year:
+        return gdp_per_capita
+    return gdp_per_capita_base
+
+
 @indicator(
     unit="USD2024", vi="GNI bình quân đầu người, USD 2024", source="World Bank Atlas method", headline=True
 )
-def gni_pc_usd(gni_pc_2024, gdp_per_capita, gdp_per_capita_2024, rer_trend, t, gni_base_year):
+def gni_pc_usd(gni_pc_base, gdp_per_capita, gdp_per_capita_base, rer_trend, t, gni_base_year, annual_step):
     """GNI per head at constant 2024 US dollars, Atlas method"""
-    return gni_pc_2024 * gdp_per_capita / gdp_per_capita_2024 * exp(rer_trend * max(0, t - gni_base_year))
+    appreciation = rer_trend * max(0, t - gni_base_year - annual_step)
+    return gni_pc_base * gdp_per_capita / gdp_per_capita_base * exp(appreciation)
 
 
 @indicator(unit="TWh/year", vi="Điện sử dụng", source="Ministry of Industry and Trade", headline=True)

@@ -105,10 +105,6 @@ def electronics_noise(electronics_noise, shock_electronics, electronics_persiste
     vi="Tỷ trọng công nghệ cao trong xuất khẩu hàng hóa",
     source="WDI high-technology exports over goods exports",
 )
-def hightech_share(
-    hightech_trend, electronics_shock, electronics_noise, hightech_share_low, hightech_share_high
-):
+def hightech_share(hightech_trend, electronics_noise, hightech_share_low, hightech_share_high):
     """High-tech share of goods exports"""
-    return clip(
-        hightech_trend + electronics_shock + electronics_noise, hightech_share_low, hightech_share_high
-    )
+    return clip(hightech_trend + electronics_noise, hightech_share_low, hightech_share_high)
