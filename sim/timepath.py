@@ -148,7 +148,7 @@ class TimePath:
                 end += 1
             if not _straight(knots[i : end + 1]):
                 end = i + 1
-                while _straight(knots[i : end + 2]):
+                while end + 1 < len(knots) and _straight(knots[i : end + 2]):
                     end += 1
             kept.append(knots[end])
             i = end
