@@ -50,10 +50,10 @@ def fan_of(results: Results, country: Country, target: Target, lang: Lang = "en"
     years = results.years[shown]
     observed = tuple(_observed(country, target, years, lang))
     unit = unit_words(target.unit, lang) or (say("rank", lang) if target.kind == "rank" else "")
-    last = max((int(series.years[-1]) for series in observed), default=country.last_observed)
+    last = max((int(series.years[-1]) for series in observed), default=None)
     if target.kind == "rank":
         # competitors are simulated from their last published scores on: earlier ranks would mean nothing
-        table[years < last] = np.nan
+        table[years < (last or country.last_observed)] = np.nan
     return Fan(
         id=target.id,
         title=f"{_what(results, target, lang)} \u2013 {results.titles.get(lang) or results.scenario}",
@@ -75,6 +75,7 @@ def fan_of(results: Results, country: Country, target: Target, lang: Lang = "en"
         outside_odds=_outside_odds(odds, lang),
         outside_basis=_outside_basis(odds, lang),
         source=_source(country, target, lang),
+        first_projected=country.last_observed + 1,
         last_observation=last,
         observed=observed,
         outside=_outside_range(odds),
@@ -231,5 +232,5 @@ def _source(country: Country, target: Target, lang: Lang) -> str:
 
 def _publisher(source: str) -> str:
     """Who published a number, without how it was worked out or through whom it was read."""
-    source = re.sub(r"\s*\(.*?\)", "", source.removeprefix("derived: "))
+    source = re.sub(r"\s*\(.*?\)|^derived(:| from) ", "", source)
     return re.split(r" via | / |; ", source)[0].rstrip(", ")

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import Bbox
 
 from sim.charts import style
 from sim.charts.words import Lang, say
@@ -71,7 +71,8 @@ class Fan:
     outside_odds: str
     outside_basis: str
     source: str
-    last_observation: int
+    first_projected: int
+    last_observation: int | None = None
     observed: Sequence[Observed] = ()
     outside: OutsideRange | None = None
     inverted: bool = False
@@ -209,9 +210,10 @@ def _write_frame(figure: Figure, fan: Fan, lang: Lang) -> float:
     size = style.fit_size(fan.title, style.TITLE, style.HEAD, width, "bold")
     title = style.wrap_title(fan.title, size, width)
     figure.text(LEFT, 0.968, title, fontsize=size, fontweight="bold", va="top", linespacing=1.15)
-    subtitle = style.wrap(fan.subtitle, style.LEAD, width, lines=1)
+    small = style.fit_size(fan.subtitle, style.LEAD, style.SMALL, width)
+    subtitle = style.wrap(fan.subtitle, small, width, lines=1)
     under = 0.968 - style.line_height(size) * (title.count("\n") + 1)
-    figure.text(LEFT, under, subtitle, fontsize=style.LEAD, color=style.GREY, va="top")
+    figure.text(LEFT, under, subtitle, fontsize=small, color=style.GREY, va="top")
     height = MARGIN
     for text, lines in ((f"{say('source', lang)}: {fan.source}", SOURCE_LINES), (fan.outside_basis, BASIS_LINES)):
         if text:
@@ -267,10 +269,15 @@ def _write_legend(figure: Figure, fan: Fan, lang: Lang, bottom: float) -> None:
 
 
 def _mark_last_observation(axes: Axes, fan: Fan, lang: Lang) -> None:
-    axes.axvline(fan.last_observation, color=style.GREY, linewidth=1.5, linestyle=":", zorder=2)
+    x: float
+    if fan.last_observation is not None:
+        x, words = fan.last_observation, say("last_observation", lang, year=fan.last_observation)
+    else:
+        x, words = fan.first_projected - 0.5, say("projected_from", lang, year=fan.first_projected)
+    axes.axvline(x, color=style.GREY, linewidth=1.5, linestyle=":", zorder=2)
     axes.annotate(
-        say("last_observation", lang, year=fan.last_observation),
-        (fan.last_observation, 1),
+        words,
+        (x, 1),
         xycoords=("data", "axes fraction"),
         xytext=(0, 8),
         textcoords="offset points",
@@ -282,75 +289,75 @@ def _mark_last_observation(axes: Axes, fan: Fan, lang: Lang) -> None:
 
 
 def _write_target(axes: Axes, fan: Fan, lang: Lang) -> None:
-    """Name the target and its chance beside the mark, at the first place where nothing is covered."""
+    """Name the target and its chance beside the mark, at the place where least is covered."""
     if fan.target is None:
         return
-    text = f"{say('target', lang)} {fan.target_text}\n{say('chance_short', lang)} {fan.odds_text}"
-    places = [
-        (dx, dy, ha, "bottom" if dy > 0 else "top")
-        for dy in (12, -12, 70, -70, 130, -130, 190, -190, 250, -250)
-        for dx, ha in ((-6, "right"), (14, "left"), (40, "center"), (-130, "right"))
+    lines = [f"{say('target', lang)} {fan.target_text}", f"{say('chance_short', lang)} {fan.odds_text}"]
+    width = max(style.text_width(line, style.BODY, "bold") for line in lines) * style.WIDTH * style.DPI
+    height = style.line_height(style.BODY) * len(lines) * style.HEIGHT * style.DPI
+    occupied = _Occupied(axes, fan)
+    centres = [
+        (dx, dy)
+        for dy in (1, -1, 1.8, -1.8, 2.6, -2.6, 3.4, -3.4, 4.2, -4.2, 5, -5)
+        for dx in (-0.55, 0.62, 0, -1.1, -1.7)
     ]
-    best: Text | None = None
-    best_cover = np.inf
-    for dx, dy, ha, va in places:
-        label = axes.annotate(
-            text,
-            (fan.target_year, fan.target),
-            arrowprops=_leader(dx, dy),
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 3},
-            xytext=(dx, dy),
-            textcoords="offset points",
-            ha=ha,
-            va=va,
-            fontsize=style.BODY,
-            fontweight="bold",
-            color=style.VERMILLION,
-            linespacing=1.2,
-            zorder=7,
+    mark_x, mark_y = axes.transData.transform((fan.target_year, fan.target))
+
+    def box(dx: float, dy: float) -> Bbox:
+        x, y = mark_x + dx * width, mark_y + dy * 0.8 * height
+        return Bbox.from_bounds(x - width / 2, y - height / 2, width, height)
+
+    dx, dy = min(centres, key=lambda centre: occupied.by(box(*centre)))
+    x, y = axes.transAxes.inverted().transform(((box(dx, dy).x0 + box(dx, dy).x1) / 2, mark_y + dy * 0.8 * height))
+    away = abs(dy) > 1 or abs(dx) > 0.7
+    leader = {"arrowstyle": "-", "color": style.VERMILLION, "linewidth": 1.5, "shrinkA": 2, "shrinkB": 9}
+    axes.annotate(
+        "\n".join(lines),
+        (fan.target_year, fan.target),
+        xytext=(x, y),
+        textcoords="axes fraction",
+        ha="center",
+        va="center",
+        fontsize=style.BODY,
+        fontweight="bold",
+        color=style.VERMILLION,
+        linespacing=1.2,
+        zorder=7,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2},
+        arrowprops=leader if away else None,
+    )
+
+
+class _Occupied:
+    """What of the picture a box would hide, in pixels."""
+
+    def __init__(self, axes: Axes, fan: Fan):
+        to_pixels = axes.transData.transform
+        self.area = axes.get_window_extent()
+        fine = np.linspace(fan.years[0], fan.years[-1], 40 * len(fan.years))
+        low, high = (to_pixels(np.column_stack([fine, np.interp(fine, fan.years, fan.quantiles[q])])) for q in ("q05", "q95"))
+        self.x = low[:, 0]
+        self.bottom, self.top = np.minimum(low[:, 1], high[:, 1]), np.maximum(low[:, 1], high[:, 1])
+        marks = [np.column_stack([s.years, v]) for s in fan.observed for v in (s.values, s.low, s.high)]
+        marks.append(np.array([[fan.target_year, fan.target]], dtype=float))
+        if fan.outside is not None:
+            bar = np.linspace(fan.outside.low, fan.outside.high, 30)
+            marks.append(np.column_stack([np.full(bar.size, fan.target_year + _side_step(fan)), bar]))
+        points = np.concatenate(marks)
+        self.points = to_pixels(points[np.isfinite(points).all(axis=1)])
+        self.lines_x = to_pixels((fan.last_observation or fan.first_projected - 0.5, 0))[0]
+        self.lines_y = to_pixels((fan.years[0], fan.target))[1]
+
+    def by(self, box: Bbox) -> float:
+        """How much ``box`` hides; a great deal when it leaves the axes."""
+        box = box.padded(8)
+        hidden = 1e6 * (
+            box.x0 < self.area.x0 or box.x1 > self.area.x1 or box.y0 < self.area.y0 or box.y1 > self.area.y1
         )
-        cover = _covered(axes, label, fan)
-        if cover < best_cover:
-            if best is not None:
-                best.remove()
-            best, best_cover = label, cover
-        else:
-            label.remove()
-        if best_cover == 0:
-            return
-
-
-def _leader(dx: float, dy: float) -> dict[str, object] | None:
-    """A thin line from a label that stands away from its mark."""
-    if abs(dx) + abs(dy) < 60:
-        return None
-    return {"arrowstyle": "-", "color": style.VERMILLION, "linewidth": 1.5, "shrinkA": 4, "shrinkB": 10}
-
-
-def _covered(axes: Axes, label: Text, fan: Fan) -> float:
-    """How much of the picture ``label`` would hide, in points drawn; infinite outside the axes."""
-    box = Text.get_window_extent(label).padded(6)  # without the leader
-    area = axes.get_window_extent()
-    if box.x0 < area.x0 or box.x1 > area.x1 or box.y0 < area.y0 or box.y1 > area.y1:
-        return np.inf
-    fine = np.linspace(fan.years[0], fan.years[-1], 40 * len(fan.years))
-    edges = np.vstack([np.interp(fine, fan.years, fan.quantiles[q]) for q in ("q05", "q95")])
-    pixels = [axes.transData.transform(np.column_stack([fine, edge])) for edge in edges]
-    bottom = np.minimum(pixels[0][:, 1], pixels[1][:, 1])
-    top = np.maximum(pixels[0][:, 1], pixels[1][:, 1])
-    across = (pixels[0][:, 0] > box.x0) & (pixels[0][:, 0] < box.x1)
-    hidden = float(np.sum(across & (bottom < box.y1) & (top > box.y0)))
-    marks = [np.column_stack([s.years, v]) for s in fan.observed for v in (s.values, s.low, s.high)]
-    if fan.outside is not None:
-        x = fan.target_year + _side_step(fan)
-        marks.append(np.column_stack([np.full(30, x), np.linspace(fan.outside.low, fan.outside.high, 30)]))
-    mark_x = axes.transData.transform((fan.target_year, fan.target))
-    points = [axes.transData.transform(mark[np.isfinite(mark).all(axis=1)]) for mark in marks]
-    points.append(mark_x[None, :] + np.array([[0, 0], [14, 14], [-14, -14]]))
-    last = axes.transData.transform((fan.last_observation, 0))[0]
-    hidden += 20.0 * (box.x0 < last < box.x1)
-    hidden += 20.0 * (box.y0 < mark_x[1] < box.y1)
-    for xy in points:
-        inside = (xy[:, 0] > box.x0) & (xy[:, 0] < box.x1) & (xy[:, 1] > box.y0) & (xy[:, 1] < box.y1)
-        hidden += 50.0 * float(inside.sum())
-    return hidden
+        across = (self.x > box.x0) & (self.x < box.x1)
+        depth = np.minimum(self.top, box.y1) - np.maximum(self.bottom, box.y0)
+        hidden += float(np.nansum(np.where(across & (depth > 0), depth + 20, 0)))
+        x, y = self.points.T
+        hidden += 3000.0 * float(((x > box.x0) & (x < box.x1) & (y > box.y0) & (y < box.y1)).sum())
+        hidden += 800.0 * (box.x0 < self.lines_x < box.x1)
+        return hidden + 800.0 * (box.y0 < self.lines_y < box.y1)

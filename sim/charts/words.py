@@ -53,6 +53,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "target": ("Target", "Mục tiêu"),
     "target_line": ("Target {code}, {year}: {label}", "Mục tiêu {code}, {year}: {label}"),
     "points": ("points", "điểm %"),
+    "projected_from": ("projected from {year}", "dự phóng từ {year}"),
     "rank": ("Rank", "Thứ hạng"),
     "value_in": ("Median in the year, against the target", "Trung vị trong năm, so với mục tiêu"),
     "year": ("Year", "Năm"),
