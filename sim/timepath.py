@@ -14,6 +14,7 @@ new end points would not.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -93,8 +94,16 @@ class TimePath:
         return np.where(end == 0, before[0], np.where(end > last, after[last], value))
 
     def value(self, t: float, side: Side = "right") -> float:
-        """The value at one time."""
-        return float(self.at(t, side))
+        """The value at one time: as :meth:`at`, without the cost of arrays."""
+        end = bisect_right(self.times, t) if side == "right" else bisect_left(self.times, t)
+        if end == 0:
+            return self.before[0]
+        if end == len(self.times):
+            return self.after[-1]
+        if t == self.times[end]:
+            return self.before[end]
+        start, first, final = self.times[end - 1], self.after[end - 1], self.before[end]
+        return first + (final - first) * ((t - start) / (self.times[end] - start))
 
     @property
     def knots(self) -> list[Knot]:

@@ -81,6 +81,13 @@ def test_a_path_takes_its_values_exactly_at_its_knots(points: dict[float, tuple[
 
 
 @given(paths())
+def test_one_value_is_the_same_as_that_of_many_bit_for_bit(path: TimePath) -> None:
+    for side in ("left", "right"):
+        one_by_one = [path.value(time, side) for time in FINE]  # type: ignore[arg-type]
+        assert path.at(FINE, side).tolist() == one_by_one  # type: ignore[arg-type]
+
+
+@given(paths())
 def test_left_and_right_agree_except_at_jumps(path: TimePath) -> None:
     jumps = [time for time, before, after in path.knots if before != after]
     smooth = np.setdiff1d(FINE, jumps)
