@@ -66,8 +66,8 @@ class Draws:
         return int(self.ids.size)
 
 
-def check_structures(country: Country, structures: Mapping[str, str]) -> None:
-    """Raise InputError where ``structures`` names a structure or alternative that does not exist."""
+def structure_problems(country: Country, structures: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with ``structures``: structures or alternatives that do not exist."""
     problems = []
     for name, alternative in structures.items():
         if name not in country.structures:
@@ -85,8 +85,7 @@ def check_structures(country: Country, structures: Mapping[str, str]) -> None:
                     suggestion=nearest(alternative, options),
                 )
             )
-    if problems:
-        raise InputError(problems)
+    return problems
 
 
 def sample(
@@ -188,7 +187,9 @@ def history_matched(
     among :data:`MOST_TRIED` candidates.
     """
     structures = dict(structures or {})
-    check_structures(country, structures)
+    problems = structure_problems(country, structures)
+    if problems:
+        raise InputError(problems)
     years = country.last_observed - country.start_year + 1
     inputs = input_table(model, history, country.start_year, years, HISTORY_STEPS)
     made_of = json.dumps(

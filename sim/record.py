@@ -41,9 +41,11 @@ def installed_versions() -> dict[str, str]:
 class RunRecord(BaseModel):
     """Everything that decided a run's numbers, and the run's own account of itself.
 
-    ``draws_id`` names the set of parameter draws (``prior-matched:<hash>``), ``residuals`` holds the worst
-    relative residual of every accounting identity, ``timings`` seconds by phase and ``array_hashes`` the
-    sha256 of every variable's values, by which two runs are compared bit for bit without storing them.
+    ``structures`` are the alternatives fixed for the run, ``years`` the span reported where it is not the
+    whole horizon. ``draws_id`` names the set of parameter draws (``prior-matched:<hash>``), ``residuals``
+    holds the worst relative residual of every accounting identity, ``timings`` seconds by phase and
+    ``array_hashes`` the sha256 of every variable's values, by which two runs are compared bit for bit
+    without storing them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=True, ser_json_inf_nan="strings")
@@ -61,6 +63,8 @@ class RunRecord(BaseModel):
     method: str
     dt: float = Field(gt=0)
     seed: int
+    structures: dict[str, str] = Field(default_factory=dict)
+    years: tuple[int, int] | None = None
     draws: int = Field(ge=1)
     failed_draws: int = Field(default=0, ge=0)
     candidates_tried: int = Field(default=0, ge=0)

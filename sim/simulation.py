@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.assemble import model_of
 from sim.country import Country, load_country
-from sim.draws import Draws, history_matched
+from sim.draws import Draws, history_matched, structure_problems
 from sim.engine.ensemble import METHODS, PathFunction, input_table, noise_table, simulate
 from sim.errors import InputError, Problem, nearest
 from sim.record import RunRecord, new_run_id
@@ -29,12 +29,16 @@ DEFAULT_SEED = 57
 
 @dataclass(frozen=True)
 class Prepared:
-    """A scenario with all it needs to be run: model and draws are shared by scenarios of one country."""
+    """A scenario with all it needs to be run: model and draws are shared by scenarios of one country.
+
+    ``structures`` are the structural alternatives that are fixed, by the scenario or by the caller.
+    """
 
     scenario: Scenario
     country: Country
     model: Model
     draws: Draws
+    structures: dict[str, str]
     timings: dict[str, float]
 
 
@@ -60,6 +64,7 @@ def prepare(
     progress: Callable[[int], None] | None = None,
 ) -> Prepared:
     """Resolve ``scenario`` and draw its parameters; raises InputError with every problem found."""
+    clock = _Clock()
     problems = []
     if not isinstance(draws, int) or draws < 1:
         problems.append(
@@ -69,13 +74,17 @@ def prepare(
         problems.append(
             Problem("the seed", where="seed", value=seed, bound="a whole number from 0 to 2^63 - 1")
         )
-    if problems:
-        raise InputError(problems)
-    clock = _Clock()
     if not isinstance(country, Country):
         country = load_country(country)
     if not isinstance(scenario, Scenario):
-        scenario = load_scenario(scenario, country)
+        try:
+            scenario = load_scenario(scenario, country)
+        except InputError as error:
+            problems += error.problems
+    if structures:
+        problems += structure_problems(country, structures)
+    if problems or not isinstance(scenario, Scenario):
+        raise InputError(problems)
     model = model_of(country)
     clock.lap("load")
     fixed = {**scenario.structures, **(structures or {})}
@@ -90,7 +99,7 @@ def prepare(
         progress=progress,
     )
     clock.lap("draws")
-    return Prepared(scenario, country, model, kept, clock.laps)
+    return Prepared(scenario, country, model, kept, fixed, clock.laps)
 
 
 def run(
@@ -191,6 +200,8 @@ def run_prepared(
         method=method,
         dt=dt,
         seed=draws.seed,
+        structures=prepared.structures,
+        years=years,
         draws=draws.size,
         candidates_tried=draws.tried,
         draws_id=draws.name,

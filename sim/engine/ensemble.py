@@ -20,7 +20,8 @@ SCALAR_BELOW = 16  # with fewer draws, one lane a block is faster
 ENGINES = ("compiled", "interpreted")
 METHODS = ("rk4", "euler")
 
-PathFunction = Callable[[NDArray[np.float64], str], NDArray[np.float64]]
+# values of a path at times t: path(t, side), with side "left" or "right" where it jumps
+PathFunction = Callable[..., NDArray[np.float64]]
 Array = NDArray[np.float64]
 
 

@@ -1,0 +1,168 @@
+"""What the command line prints for people: the odds of a run and the list of targets."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sim.charts.words import Lang, number, plain, unit_words
+from sim.odds import percent_text
+
+if TYPE_CHECKING:
+    from sim.country import Country
+    from sim.results import Results
+    from sim.targets import TargetOdds
+
+WORDS = {
+    "target": ("target", "mục tiêu"),
+    "year": ("year", "năm"),
+    "chance": ("chance", "khả năng"),
+    "interval": ("95 % interval", "khoảng 95 %"),
+    "outside": ("outside view", "kinh nghiệm nước khác"),
+    "median": ("median", "trung vị"),
+    "line": ("needed", "yêu cầu"),
+    "not_assessed": ("Not assessed", "Không đánh giá"),
+    "joint": ("joint targets", "mục tiêu kết hợp"),
+    "met": ("{mean} of {count} met on average", "trung bình đạt {mean} trên {count}"),
+    "draws": (
+        "{draws} draws kept of {tried} from the priors, those that history does not rule out; {failed} failed",
+        "{draws} phép rút giữ lại từ {tried} phép rút tiên nghiệm, phù hợp với lịch sử; {failed} bị lỗi",
+    ),
+    "sampling": (
+        "The interval is the sampling error of the draws alone. The outside view is how often comparable "
+        "countries, or targets of this kind, made it.",
+        "Khoảng tin cậy chỉ gồm sai số lấy mẫu. Kinh nghiệm nước khác là tỷ lệ các nước tương đồng, hoặc các "
+        "mục tiêu cùng loại, từng đạt được.",
+    ),
+    "warning": ("warning", "cảnh báo"),
+}
+STATUS = {
+    "already_met": ("already met", "đã đạt"),
+    "low_confidence": ("low confidence", "độ tin cậy thấp"),
+    "ok": ("", ""),
+}
+
+
+def _say(key: str, lang: Lang, **values: object) -> str:
+    return WORDS[key][lang == "vi"].format(**values)
+
+
+def odds_report(results: Results, lang: Lang = "en") -> str:
+    """The odds of all assessed targets as a table, joint targets, and what stands behind the numbers."""
+    record = results.record
+    odds = results.targets()
+    assessed = [t for t in odds if t.odds is not None and t.kind != "joint"]
+    joint = [t for t in odds if t.odds is not None and t.kind == "joint"]
+    width = max(96, min(shutil.get_terminal_size((118, 40)).columns, 140))
+    lines = [results.titles.get(lang) or results.titles["en"], ""]
+    head = [
+        "",
+        *(_say(k, lang) for k in ("target", "year", "chance", "interval", "outside", "median", "line")),
+        "",
+    ]
+    lines += _table(head, [_row(t, lang) for t in assessed], width)
+    for target in joint:
+        met = _say("met", lang, mean=number(target.expected_met or 0.0, lang, 1), count=len(target.members))
+        lines.append(f"{_label(target, lang)} ({target.year}): {target.text(lang)}; {met}")
+    unassessed = [t.code for t in odds if t.odds is None]
+    if unassessed:
+        lines += [
+            "",
+            *_wrapped(f"{_say('not_assessed', lang)}: {', '.join(unassessed)} (nq57 targets)", width),
+        ]
+    counts = {
+        "draws": f"{record.draws:,}",
+        "tried": f"{record.candidates_tried:,}",
+        "failed": record.failed_draws,
+    }
+    lines += ["", *_wrapped(_say("draws", lang, **counts), width), *_wrapped(_say("sampling", lang), width)]
+    lines += [line for w in record.warnings for line in _wrapped(f"{_say('warning', lang)}: {w}", width)]
+    return "\n".join(lines)
+
+
+def _label(target: TargetOdds, lang: Lang) -> str:
+    return target.label_vi if lang == "vi" else target.label
+
+
+def _row(target: TargetOdds, lang: Lang) -> list[str]:
+    odds = target.odds
+    assert odds is not None
+    unit = unit_words(target.unit, lang) if target.unit not in ("1", "index") else ""
+    unit = "%" if unit.startswith("%") else ""
+    needed = f"{target.op} {plain(target.value, lang)}{unit}" if target.value is not None else ""
+    median = f"{number(target.q50, lang)}{unit}" if math.isfinite(target.q50) else ""
+    return [
+        target.code,
+        _label(target, lang),
+        str(target.year),
+        odds.text(lang),
+        odds.interval_text(lang),
+        _outside(target.outside_view, lang),
+        median,
+        needed,
+        STATUS.get(target.status, ("", ""))[lang == "vi"],
+    ]
+
+
+def _outside(view: Mapping[str, Any] | None, lang: Lang) -> str:
+    if not view:
+        return "–"
+    low, high = view["low"], view["high"]
+    if low == high:
+        return percent_text(low, lang)
+    if low == 0:
+        return f"< {percent_text(high, lang)}"
+    return f"{percent_text(low, lang).removesuffix(' %')}–{percent_text(high, lang)}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Rows in columns; the second column is wrapped to what is left of ``width``."""
+    others = [max(len(r[k]) for r in [head, *rows]) for k in range(len(head))]
+    others[1] = max(24, width - sum(others) + others[1] - 2 * (len(head) - 1))
+    lines = []
+    for row in [head, None, *rows]:
+        if row is None:
+            lines.append("-" * min(width, sum(others) + 2 * (len(head) - 1)))
+            continue
+        parts = textwrap.wrap(row[1], others[1]) or [""]
+        cells = [_cell(c, k, others[k]) for k, c in enumerate([row[0], parts[0], *row[2:]])]
+        lines.append("  ".join(cells).rstrip())
+        lines += [" " * (others[0] + 2) + part for part in parts[1:]]
+    return [*lines, ""]
+
+
+def _cell(text: str, column: int, width: int) -> str:
+    return text.rjust(width) if 3 <= column <= 7 else text.ljust(width)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+def target_list(country: Country, lang: Lang = "en") -> str:
+    """Every target with its definition, its source and, where the model cannot speak, the reason."""
+    lines: list[str] = []
+    for target in country.targets:
+        label = target.label_vi if lang == "vi" else target.label
+        needed = ""
+        if target.value is not None:
+            needed = f": {target.op} {plain(target.value, lang)} {unit_words(target.unit, lang)}".rstrip()
+        lines.append(f"{target.code:<5}{target.id}  {label}{needed} ({target.year})")
+        for text in (target.definition, _reason(target, lang), f"{target.source}; {target.source_url}"):
+            lines += (
+                textwrap.wrap(text, 110, initial_indent="     ", subsequent_indent="     ") if text else []
+            )
+    for joint in country.joint_targets:
+        label = joint.label_vi if lang == "vi" else joint.label
+        lines.append(f"     {joint.id}  {label}: {', '.join(joint.members)}")
+    return "\n".join(lines)
+
+
+def _reason(target: Any, lang: Lang) -> str:
+    if target.kind != "not_assessed":
+        return ""
+    reason = getattr(target, "reason_vi" if lang == "vi" else "reason", "") or ""
+    return f"{_say('not_assessed', lang)}: {reason}"
