@@ -19,6 +19,7 @@ import click
 from sim.errors import InputError, Problem, nearest
 
 if TYPE_CHECKING:
+    from sim.charts.words import Lang
     from sim.results import Results
 
 OK, INVALID, FAILED, INTERRUPTED = 0, 2, 3, 4
@@ -239,7 +240,7 @@ def explain(
 @country_option
 @language
 @json_option
-def targets(country: str, lang: str, as_json: bool) -> None:
+def targets(country: str, lang: Lang, as_json: bool) -> None:
     """List the targets: what each means, who set it and whether the model can speak about it."""
     from dataclasses import asdict
 

@@ -28,7 +28,7 @@ WORDS = {
     "joint": ("joint targets", "mục tiêu kết hợp"),
     "met": ("{mean} of {count} met on average", "trung bình đạt {mean} trên {count}"),
     "draws": (
-        "{draws} draws kept of {tried} from the priors, those that history does not rule out; {failed} failed",
+        "{draws} draws of {tried} from the priors, those that history does not rule out; {failed} failed",
         "{draws} phép rút giữ lại từ {tried} phép rút tiên nghiệm, phù hợp với lịch sử; {failed} bị lỗi",
     ),
     "sampling": (

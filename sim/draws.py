@@ -88,6 +88,13 @@ def structure_problems(country: Country, structures: Mapping[str, str]) -> list[
     return problems
 
 
+def check_structures(country: Country, structures: Mapping[str, str]) -> None:
+    """Raise InputError with all :func:`structure_problems`, if there are any."""
+    problems = structure_problems(country, structures)
+    if problems:
+        raise InputError(problems)
+
+
 def sample(
     country: Country, model: Model, seed: int, ids: NDArray[np.int64], structures: Mapping[str, str]
 ) -> tuple[dict[str, Array], dict[str, NDArray[np.int64]]]:
@@ -187,9 +194,7 @@ def history_matched(
     among :data:`MOST_TRIED` candidates.
     """
     structures = dict(structures or {})
-    problems = structure_problems(country, structures)
-    if problems:
-        raise InputError(problems)
+    check_structures(country, structures)
     years = country.last_observed - country.start_year + 1
     inputs = input_table(model, history, country.start_year, years, HISTORY_STEPS)
     made_of = json.dumps(

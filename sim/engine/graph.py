@@ -105,7 +105,7 @@ class Model:
     @cached_property
     def hash(self) -> str:
         """sha256 over all that decides what the model computes: equations, wiring, units, functions."""
-        content = [
+        content: list[list[object]] = [
             [
                 e.name,
                 e.kind,
@@ -217,8 +217,7 @@ def _choose_variants(
         elif name in variants:
             chosen += [e for e in group if e.variant == variants[name]]
         else:
-            labels = tuple(str(e.variant) for e in group)
-            sampled[name] = labels
+            sampled[name] = tuple(str(e.variant) for e in group)
             chosen += [
                 replace(e, name=f"{name}__{e.variant}", code=_renamed(e.code, f"{name}__{e.variant}"))
                 for e in group
@@ -323,11 +322,12 @@ def _equation_problems(wired: Mapping[str, Element], inputs: Mapping[str, InputS
 
     problems: list[Problem] = []
     units: dict[str, Unit] = {TIME: parse_unit("year")}
-    for name, item in [*wired.items(), *inputs.items()]:
+    declared = {n: (e.unit, e.file) for n, e in wired.items()} | {n: (i.unit, "") for n, i in inputs.items()}
+    for name, (unit, file) in declared.items():
         try:
-            units[name] = parse_unit(item.unit)
+            units[name] = parse_unit(unit)
         except ValueError as error:
-            problems.append(Problem(str(error), getattr(item, "file", None), None, name))
+            problems.append(Problem(str(error), file or None, None, name))
             units[name] = ONE
     per_year = ONE / units[TIME]
     for element in wired.values():

@@ -83,7 +83,7 @@ ONE = Unit(1.0, ())
 
 @functools.cache
 def _registry() -> pint.UnitRegistry:
-    registry = pint.UnitRegistry(None, cache_folder=None)
+    registry: pint.UnitRegistry = pint.UnitRegistry(None, cache_folder=None)
     registry.load_definitions(_DEFINITIONS.strip().splitlines())
     return registry
 
@@ -99,7 +99,7 @@ def parse_unit(text: str) -> Unit:
     except (pint.errors.PintError, TypeError, ValueError, AssertionError) as error:
         raise ValueError(f"{text!r} is not a unit: {error}") from None
     dimensions = tuple(sorted((str(d), float(p)) for d, p in quantity.dimensionality.items()))
-    return Unit(float(quantity.magnitude), dimensions)
+    return Unit(float(str(quantity.magnitude)), dimensions)
 
 
 class UnitMismatchError(ValueError):
