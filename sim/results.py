@@ -199,6 +199,13 @@ class Results:
         return self.record.scenario_id
 
     @property
+    def country(self) -> Country:
+        """The country the run is about. Raises InputError for a run read from its folder."""
+        if self._run is None:
+            raise InputError(Problem("the country is not stored with a run", file=self.record.run_id))
+        return self._run.country
+
+    @property
     def headlines(self) -> list[str]:
         """The headline variables these results hold, in their fixed order."""
         return [n for n in HEADLINES if n in self.variables]

@@ -62,7 +62,7 @@ def fan_of(results: Results, country: Country, target: Target, lang: Lang = "en"
             lang,
             code=target.code,
             year=target.year,
-            label=_unbroken(choose(target.label, target.label_vi, lang)),
+            label=unbroken(choose(target.label, target.label_vi, lang)),
         ),
         unit=unit,
         years=years,
@@ -70,7 +70,7 @@ def fan_of(results: Results, country: Country, target: Target, lang: Lang = "en"
         target_year=target.year,
         target=target.value,
         target_text=target_text(target, lang),
-        odds_text=_unbroken(odds.text(lang)),
+        odds_text=unbroken(odds.text(lang)),
         odds_notes=tuple(_notes(odds, lang)),
         outside_odds=_outside_odds(odds, lang),
         outside_basis=_outside_basis(odds, lang),
@@ -87,10 +87,12 @@ def target_text(target: Target | TargetOdds, lang: Lang) -> str:
     """The line to be reached, as a sign and a number: "≥ 2 %"."""
     if target.value is None or target.op is None:
         return ""
-    return f"{SIGNS[target.op]}{NBSP}{with_unit(plain(target.value, lang), target.unit, lang)}"
+    value = plain(round(target.value) if abs(target.value) >= 1000 else target.value, lang)
+    return f"{SIGNS[target.op]}{NBSP}{with_unit(value, target.unit, lang)}"
 
 
-def _unbroken(text: str) -> str:
+def unbroken(text: str) -> str:
+    """``text`` with its % signs held to their numbers."""
     return text.replace(" %", f"{NBSP}%")
 
 
@@ -129,17 +131,17 @@ def _notes(odds: TargetOdds, lang: Lang) -> Iterable[str]:
         yield say("behind_by" if odds.kind == "rank" else "short_by", lang, median=short)
     if odds.late is not None:
         late = odds.year + YEARS_BEYOND
-        yield say("by_year", lang, year=late, odds=_unbroken(odds.late.text(lang)))
+        yield say("by_year", lang, year=late, odds=unbroken(odds.late.text(lang)))
     if odds.status in (LOW_CONFIDENCE, ALREADY_MET):
         yield choose(odds.confidence, odds.confidence_vi, lang)
 
 
 def decimals(odds: TargetOdds) -> int:
-    """Decimals worth printing: two significant digits of the width of the 90 % range."""
-    width = abs(odds.q95 - odds.q05)
-    if odds.kind == "rank" or not (np.isfinite(width) and width > 0):
+    """Decimals worth printing: two digits of the width of the 90 % range, three of the median."""
+    width, size = abs(odds.q95 - odds.q05), abs(odds.q50)
+    if odds.kind == "rank" or not (math.isfinite(width) and width > 0 and size > 0):
         return 0
-    return min(max(0, 1 - math.floor(math.log10(width))), 6)
+    return max(0, min(1 - math.floor(math.log10(width)), 2 - math.floor(math.log10(size))))
 
 
 def _value(value: float, odds: TargetOdds, lang: Lang) -> str:
@@ -163,7 +165,7 @@ def _outside_basis(odds: TargetOdds, lang: Lang) -> str:
     view = odds.outside_view
     if view is None:
         return ""
-    return f"{say('outside_view', lang)}: {_unbroken(choose(view['basis'], view['basis_vi'], lang))}."
+    return f"{say('outside_view', lang)}: {unbroken(choose(view['basis'], view['basis_vi'], lang))}."
 
 
 def _outside_range(odds: TargetOdds) -> OutsideRange | None:

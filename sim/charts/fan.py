@@ -275,10 +275,14 @@ def _mark_last_observation(axes: Axes, fan: Fan, lang: Lang) -> None:
     else:
         x, words = fan.first_projected - 0.5, say("projected_from", lang, year=fan.first_projected)
     axes.axvline(x, color=style.GREY, linewidth=1.5, linestyle=":", zorder=2)
+    span = axes.get_window_extent()
+    centre = (axes.transData.transform((x, 0))[0] - span.x0) / span.width
+    half = style.text_width(words, style.SMALL) / (AXES_RIGHT - AXES_LEFT) / 2
+    taken = style.text_width(fan.unit, style.SMALL) / (AXES_RIGHT - AXES_LEFT) + 0.02
     axes.annotate(
         words,
-        (x, 1),
-        xycoords=("data", "axes fraction"),
+        (max(centre, taken + half), 1),
+        xycoords="axes fraction",
         xytext=(0, 8),
         textcoords="offset points",
         ha="center",

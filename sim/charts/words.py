@@ -44,6 +44,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "outside_none": ("no comparable record", "không có tiền lệ so sánh"),
     "outside_range": ("Comparable countries, 90 %", "Nước tương đồng, 90 %"),
+    "outside_short": ("Outside", "Bên ngoài"),
     "outside_view": ("Outside view", "Góc nhìn bên ngoài"),
     "run_folder": ("Run folder", "Thư mục kết quả"),
     "scenario": ("Scenario", "Kịch bản"),
