@@ -1,4 +1,4 @@
-"""From results to what a chart shows: quantiles of what a target judges, its observations, its odds in words."""
+"""From results to what a chart shows: what a target judges, its observations, its odds in words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sim.charts.words import (
     with_unit,
 )
 from sim.odds import percent_text
-from sim.results import STATISTICS, statistics
+from sim.summary import STATISTICS, statistics
 from sim.targets import ALREADY_MET, LOW_CONFIDENCE
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from sim.country_targets import Measurement, Target
     from sim.results import Results
     from sim.targets import TargetOdds
+
+# year, value and the ends of its 90 % error bar
+Point = tuple[float, float, float, float]
 
 # 95 % point of Student's t with 4 degrees of freedom, the law of measurement errors
 T4_95 = 2.131847
@@ -42,7 +45,7 @@ SIGNS = {">=": "\u2265", ">": ">", "<=": "\u2264", "<": "<"}
 def fan_of(results: Results, country: Country, target: Target, lang: Lang = "en") -> Fan | None:
     """The fan chart of ``target``; None where it is not assessed or its year is not among those reported."""
     odds = results.probability(target.id)
-    if odds.odds is None or target.variable is None or target.year not in results.years:
+    if odds.odds is None or target.value is None or target.year not in results.years:
         return None
     shown = results.years <= target.year + YEARS_BEYOND
     values = results.judged(target)[shown][:, ~results.failed]
@@ -188,12 +191,16 @@ def _observed(country: Country, target: Target, years: np.ndarray, lang: Lang) -
         if points:
             columns = np.array(points, dtype=float).T
             known = bool(np.isfinite(columns[2]).any())
-            words = choose(*FLAGS[flag], lang) if flag in FLAGS else say("observed_error" if known else "observed", lang)
+            words = (
+                choose(*FLAGS[flag], lang)
+                if flag in FLAGS
+                else say("observed_error" if known else "observed", lang)
+            )
             name = f"{series}_{flag}" if flag else series
             yield Observed(name, words, columns[0].astype(int), *columns[1:])
 
 
-def _points(rule: Measurement) -> Iterable[tuple[float, float, float, float]]:
+def _points(rule: Measurement) -> Iterable[Point]:
     """Year, value and the ends of the 90 % error bar of each observation of ``rule``."""
     for year, value, sigma in rule.observations:
         half = T4_95 * sigma
@@ -203,7 +210,7 @@ def _points(rule: Measurement) -> Iterable[tuple[float, float, float, float]]:
             yield year, value, value - half, value + half
 
 
-def _growth(points: list[tuple[float, ...]], span_years: int) -> list[tuple[float, ...]]:
+def _growth(points: list[Point], span_years: int) -> list[Point]:
     """Compound growth in percent over ``span_years``; the error of a growth rate is not known."""
     levels = {year: value for year, value, *_ in points}
     return [
@@ -219,7 +226,9 @@ def _published_rank(country: Country, target: Target, years: np.ndarray, lang: L
     if points and not target.group:
         unknown = np.full(len(points), np.nan)
         ranks = np.array([o.value for o in points])
-        yield Observed(name, say("observed", lang), np.array([o.year for o in points]), ranks, unknown, unknown)
+        yield Observed(
+            name, say("observed", lang), np.array([o.year for o in points]), ranks, unknown, unknown
+        )
 
 
 def _source(country: Country, target: Target, lang: Lang) -> str:

@@ -1,9 +1,10 @@
-"""One fan chart per target indicator: bands of draws, what was observed, the target, its odds, the outside view."""
+"""One fan chart per target: bands of draws, what was observed, the target, its odds, the outside view."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ BASIS_LINES, SOURCE_LINES = 3, 2
 
 @dataclass(frozen=True)
 class Observed:
-    """An observed series in the chart's unit; ``low`` and ``high`` (NaN when the error is unknown) hold 90 %."""
+    """An observed series in the chart's unit; ``low`` and ``high`` hold 90 %, NaN where unknown."""
 
     name: str
     label: str
@@ -64,7 +65,7 @@ class Fan:
     years: np.ndarray
     quantiles: dict[str, np.ndarray]
     target_year: int
-    target: float | None
+    target: float
     target_text: str
     odds_text: str
     odds_notes: Sequence[str]
@@ -83,8 +84,7 @@ class Fan:
         for series in self.observed:
             for suffix, values in (("", series.values), ("_low", series.low), ("_high", series.high)):
                 frame[f"{series.name}{suffix}"] = pd.Series(values, index=series.years.astype(int))
-        if self.target is not None:
-            frame["target"] = pd.Series([self.target], index=[self.target_year])
+        frame["target"] = pd.Series([self.target], index=[self.target_year])
         if self.outside is not None:
             frame["outside_view_low"] = pd.Series([self.outside.low], index=[self.target_year])
             frame["outside_view_high"] = pd.Series([self.outside.high], index=[self.target_year])
@@ -137,10 +137,17 @@ def _draw_observed(axes: Axes, fan: Fan) -> None:
 
 
 def _draw_target(axes: Axes, fan: Fan) -> None:
-    if fan.target is not None:
-        axes.axhline(fan.target, color=style.VERMILLION, linewidth=1.5, linestyle=(0, (6, 4)), zorder=2)
-        axes.plot([fan.target_year], [fan.target], "D", color=style.VERMILLION, markersize=15, zorder=6,
-                  markeredgecolor="white", markeredgewidth=1.5)
+    axes.axhline(fan.target, color=style.VERMILLION, linewidth=1.5, linestyle=(0, (6, 4)), zorder=2)
+    axes.plot(
+        [fan.target_year],
+        [fan.target],
+        "D",
+        color=style.VERMILLION,
+        markersize=15,
+        zorder=6,
+        markeredgecolor="white",
+        markeredgewidth=1.5,
+    )
     if fan.outside is not None:
         middle = (fan.outside.low + fan.outside.high) / 2
         axes.errorbar(
@@ -165,8 +172,7 @@ def _extent(fan: Fan) -> tuple[float, float]:
     parts = [fan.quantiles["q05"], fan.quantiles["q95"]]
     for series in fan.observed:
         parts += [series.values, series.low, series.high]
-    if fan.target is not None:
-        parts.append(np.array([fan.target]))
+    parts.append(np.array([fan.target]))
     if fan.outside is not None:
         parts.append(np.array([fan.outside.low, fan.outside.high]))
     values = np.concatenate([np.asarray(part, float) for part in parts])
@@ -197,8 +203,15 @@ def _set_axes(axes: Axes, fan: Fan, lang: Lang) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     if fan.unit:
         axes.annotate(
-            fan.unit, (0, 1), xycoords="axes fraction", xytext=(-8, 8), textcoords="offset points",
-            ha="left", va="bottom", fontsize=style.SMALL, color=style.GREY,
+            fan.unit,
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(-8, 8),
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            fontsize=style.SMALL,
+            color=style.GREY,
         )
     axes.grid(axis="y", color=style.PALE, linewidth=1)
     axes.set_axisbelow(True)
@@ -215,10 +228,15 @@ def _write_frame(figure: Figure, fan: Fan, lang: Lang) -> float:
     under = 0.968 - style.line_height(size) * (title.count("\n") + 1)
     figure.text(LEFT, under, subtitle, fontsize=small, color=style.GREY, va="top")
     height = MARGIN
-    for text, lines in ((f"{say('source', lang)}: {fan.source}", SOURCE_LINES), (fan.outside_basis, BASIS_LINES)):
+    for text, lines in (
+        (f"{say('source', lang)}: {fan.source}", SOURCE_LINES),
+        (fan.outside_basis, BASIS_LINES),
+    ):
         if text:
             rows = style.wrap(text, style.SMALL, width, lines=lines)
-            figure.text(LEFT, height, rows, fontsize=style.SMALL, color=style.GREY, va="bottom", linespacing=1.25)
+            figure.text(
+                LEFT, height, rows, fontsize=style.SMALL, color=style.GREY, va="bottom", linespacing=1.25
+            )
             height += style.line_height(style.SMALL, 1.3) * (rows.count("\n") + 1)
     return height
 
@@ -227,11 +245,15 @@ def _write_panel(figure: Figure, fan: Fan, lang: Lang) -> None:
     """The column to the right: the odds in large type, beside them how often others did it."""
     y = PANEL_TOP
 
-    def put(text: str, size: float, *, weight: str = "normal", colour: str = style.GREY, gap: float = 0.0) -> None:
+    def put(
+        text: str, size: float, *, weight: str = "normal", colour: str = style.GREY, gap: float = 0.0
+    ) -> None:
         nonlocal y
         y -= gap
         rows = style.wrap(text, size, PANEL_WIDTH, weight)
-        figure.text(PANEL_LEFT, y, rows, fontsize=size, fontweight=weight, color=colour, va="top", linespacing=1.25)
+        figure.text(
+            PANEL_LEFT, y, rows, fontsize=size, fontweight=weight, color=colour, va="top", linespacing=1.25
+        )
         y -= style.line_height(size) * (rows.count("\n") + 1)
 
     put(say("chance", lang), style.BODY, weight="bold", colour=style.INK)
@@ -240,13 +262,18 @@ def _write_panel(figure: Figure, fan: Fan, lang: Lang) -> None:
     for note in fan.odds_notes:
         put(note, style.SMALL)
     put(say("outside_view", lang), style.BODY, weight="bold", colour=style.INK, gap=0.018)
-    put(fan.outside_odds, style.TITLE if fan.outside_basis else style.SMALL, weight="bold", colour=style.VIOLET)
+    put(
+        fan.outside_odds,
+        style.TITLE if fan.outside_basis else style.SMALL,
+        weight="bold",
+        colour=style.VIOLET,
+    )
 
 
 def _write_legend(figure: Figure, fan: Fan, lang: Lang, bottom: float) -> None:
     width = PANEL_WIDTH - 0.05
     bands = tuple(Patch(color=style.BANDS[band]) for band in ("50", "80", "90"))
-    handles: list[object] = [Line2D([], [], color=style.BLUE, linewidth=3), bands]
+    handles: list[Any] = [Line2D([], [], color=style.BLUE, linewidth=3), bands]
     labels = [say("median", lang), say("bands", lang)]
     for series, (marker, colour) in zip(fan.observed, OBSERVED_LOOKS, strict=False):
         handles.append(Line2D([], [], color=colour, marker=marker, linestyle="none", markersize=9))
@@ -294,8 +321,6 @@ def _mark_last_observation(axes: Axes, fan: Fan, lang: Lang) -> None:
 
 def _write_target(axes: Axes, fan: Fan, lang: Lang) -> None:
     """Name the target and its chance beside the mark, at the place where least is covered."""
-    if fan.target is None:
-        return
     lines = [f"{say('target', lang)} {fan.target_text}", f"{say('chance_short', lang)} {fan.odds_text}"]
     width = max(style.text_width(line, style.BODY, "bold") for line in lines) * style.WIDTH * style.DPI
     height = style.line_height(style.BODY) * len(lines) * style.HEIGHT * style.DPI
@@ -312,7 +337,9 @@ def _write_target(axes: Axes, fan: Fan, lang: Lang) -> None:
         return Bbox.from_bounds(x - width / 2, y - height / 2, width, height)
 
     dx, dy = min(centres, key=lambda centre: occupied.by(box(*centre)))
-    x, y = axes.transAxes.inverted().transform(((box(dx, dy).x0 + box(dx, dy).x1) / 2, mark_y + dy * 0.8 * height))
+    x, y = axes.transAxes.inverted().transform(
+        ((box(dx, dy).x0 + box(dx, dy).x1) / 2, mark_y + dy * 0.8 * height)
+    )
     away = abs(dy) > 1 or abs(dx) > 0.7
     leader = {"arrowstyle": "-", "color": style.VERMILLION, "linewidth": 1.5, "shrinkA": 2, "shrinkB": 9}
     axes.annotate(
@@ -339,7 +366,10 @@ class _Occupied:
         to_pixels = axes.transData.transform
         self.area = axes.get_window_extent()
         fine = np.linspace(fan.years[0], fan.years[-1], 40 * len(fan.years))
-        low, high = (to_pixels(np.column_stack([fine, np.interp(fine, fan.years, fan.quantiles[q])])) for q in ("q05", "q95"))
+        low, high = (
+            to_pixels(np.column_stack([fine, np.interp(fine, fan.years, fan.quantiles[q])]))
+            for q in ("q05", "q95")
+        )
         self.x = low[:, 0]
         self.bottom, self.top = np.minimum(low[:, 1], high[:, 1]), np.maximum(low[:, 1], high[:, 1])
         marks = [np.column_stack([s.years, v]) for s in fan.observed for v in (s.values, s.low, s.high)]

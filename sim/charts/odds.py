@@ -1,4 +1,4 @@
-"""All targets on one slide: the chance of each with its interval, beside how often comparable countries did it."""
+"""All targets on a slide: the chance of each with its interval, beside how often others did it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from sim.results import Results
     from sim.targets import TargetOdds
 
-AXES_LEFT, AXES_RIGHT, AXES_TOP, AXES_BOTTOM = 0.5, 0.78, 0.815, 0.2
+AXES_LEFT, AXES_RIGHT, AXES_TOP, AXES_BOTTOM = 0.5, 0.77, 0.815, 0.2
 TEXT_LEFT = 0.035
 CHANCE_RIGHT, OUTSIDE_RIGHT = 0.885, 0.985
-MOST_ROWS = 12
+MOST_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,14 @@ def odds_chart(
         heading = f"{say('odds_title', lang)} \u2013 {title}" + (f" ({page})" if page else "")
         size = style.fit_size(heading, style.TITLE, style.HEAD, 1 - TEXT_LEFT - 0.02, "bold")
         figure.text(
-            TEXT_LEFT, 0.965, style.wrap_title(heading, size, 1 - TEXT_LEFT - 0.02),
-            fontsize=size, fontweight="bold", va="top", linespacing=1.15,
-        )  # fmt: skip
+            TEXT_LEFT,
+            0.965,
+            style.wrap_title(heading, size, 1 - TEXT_LEFT - 0.02),
+            fontsize=size,
+            fontweight="bold",
+            va="top",
+            linespacing=1.15,
+        )
         axes = figure.add_axes((AXES_LEFT, AXES_BOTTOM, AXES_RIGHT - AXES_LEFT, AXES_TOP - AXES_BOTTOM))
         _draw_rows(axes, rows)
         _set_axes(axes, rows)
@@ -109,13 +114,37 @@ def _draw_rows(axes: Axes, rows: Sequence[OddsRow]) -> None:
     for k, row in enumerate(rows):
         if row.outside_low is not None and row.outside_high is not None:
             low, high = 100 * row.outside_low, 100 * row.outside_high
-            axes.plot([low, high], [k + 0.2] * 2, color=style.VIOLET, linewidth=5, solid_capstyle="round", zorder=3)
-            axes.plot([(low + high) / 2], [k + 0.2], "D", color=style.VIOLET, markersize=9, zorder=4,
-                      markeredgecolor="white", clip_on=False)  # fmt: skip
-        axes.plot([100 * row.low, 100 * row.high], [k - 0.17] * 2, color=style.BLUE, linewidth=5, zorder=3,
-                  solid_capstyle="round")  # fmt: skip
-        axes.plot([100 * row.probability], [k - 0.17], "o", color=style.BLUE, markersize=13, zorder=5,
-                  markeredgecolor="white", clip_on=False)  # fmt: skip
+            axes.plot(
+                [low, high], [k + 0.2] * 2, color=style.VIOLET, linewidth=5, solid_capstyle="round", zorder=3
+            )
+            axes.plot(
+                [(low + high) / 2],
+                [k + 0.2],
+                "D",
+                color=style.VIOLET,
+                markersize=9,
+                zorder=4,
+                markeredgecolor="white",
+                clip_on=False,
+            )
+        axes.plot(
+            [100 * row.low, 100 * row.high],
+            [k - 0.17] * 2,
+            color=style.BLUE,
+            linewidth=5,
+            zorder=3,
+            solid_capstyle="round",
+        )
+        axes.plot(
+            [100 * row.probability],
+            [k - 0.17],
+            "o",
+            color=style.BLUE,
+            markersize=13,
+            zorder=5,
+            markeredgecolor="white",
+            clip_on=False,
+        )
 
 
 def _set_axes(axes: Axes, rows: Sequence[OddsRow]) -> None:
@@ -137,20 +166,39 @@ def _write_rows(figure: Figure, axes: Axes, rows: Sequence[OddsRow], lang: Lang)
     step = (AXES_TOP - AXES_BOTTOM) / max(len(rows), 1)
     code_width = max(style.text_width(row.code, style.SMALL, "bold") for row in rows) + 0.012
     head = AXES_TOP + 0.012
-    for x, key, colour in ((CHANCE_RIGHT, "chance_short", style.BLUE), (OUTSIDE_RIGHT, "outside_short", style.VIOLET)):
-        figure.text(x, head, say(key, lang), fontsize=style.SMALL, fontweight="bold", color=colour, ha="right")
+    for x, key, colour in (
+        (CHANCE_RIGHT, "chance_short", style.BLUE),
+        (OUTSIDE_RIGHT, "outside_short", style.VIOLET),
+    ):
+        figure.text(
+            x, head, say(key, lang), fontsize=style.SMALL, fontweight="bold", color=colour, ha="right"
+        )
     left = TEXT_LEFT + code_width
     for k, row in enumerate(rows):
         y = AXES_TOP - (k + 0.5) * step
         label = f"{row.label}, {row.year}" + (f" ({row.status})" if row.status else "")
-        lines = 2 if step >= 2 * style.line_height(style.SMALL, 1.1) else 1
-        text = style.wrap(label, style.SMALL, AXES_LEFT - 0.025 - left, lines=lines)
+        text = style.wrap(label, style.SMALL, AXES_LEFT - 0.025 - left, lines=2)
         figure.text(TEXT_LEFT, y, row.code, fontsize=style.SMALL, fontweight="bold", va="center")
         figure.text(left, y, text, fontsize=style.SMALL, va="center", linespacing=1.05)
-        figure.text(CHANCE_RIGHT, y, row.text, fontsize=style.BODY, fontweight="bold", va="center", ha="right",
-                    color=style.BLUE)  # fmt: skip
-        figure.text(OUTSIDE_RIGHT, y, row.outside_text, fontsize=style.BODY, va="center", ha="right",
-                    color=style.VIOLET)  # fmt: skip
+        figure.text(
+            CHANCE_RIGHT,
+            y,
+            row.text,
+            fontsize=style.BODY,
+            fontweight="bold",
+            va="center",
+            ha="right",
+            color=style.BLUE,
+        )
+        figure.text(
+            OUTSIDE_RIGHT,
+            y,
+            row.outside_text,
+            fontsize=style.BODY,
+            va="center",
+            ha="right",
+            color=style.VIOLET,
+        )
 
 
 def _write_foot(figure: Figure, not_assessed: Sequence[str], lang: Lang) -> None:
@@ -171,4 +219,6 @@ def _write_foot(figure: Figure, not_assessed: Sequence[str], lang: Lang) -> None
     if not_assessed:
         note = say("not_assessed_count", lang, count=len(not_assessed), codes=", ".join(not_assessed))
         rows = style.wrap(note, style.SMALL, 1 - TEXT_LEFT - 0.02, lines=2)
-        figure.text(TEXT_LEFT, 0.018, rows, fontsize=style.SMALL, color=style.GREY, va="bottom", linespacing=1.2)
+        figure.text(
+            TEXT_LEFT, 0.018, rows, fontsize=style.SMALL, color=style.GREY, va="bottom", linespacing=1.2
+        )

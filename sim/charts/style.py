@@ -1,4 +1,4 @@
-"""Size, colour and type of every chart: 16:9, 1920 x 1080, nothing smaller than 16 point, Okabe-Ito colours."""
+"""Size, colour and type of every chart: 1920 x 1080, nothing below 16 point, Okabe-Ito colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words and numbers people read, in English and Vietnamese. Imports nothing heavy: the command line uses it."""
+"""Words and numbers people read, in English and Vietnamese; imports nothing heavy."""
 
 from __future__ import annotations
 
