@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,10 +14,12 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from sim.cli import cli
 from sim.country import load_country
 from sim.model import SECTORS
 from sim.scenario import load_scenario
@@ -271,6 +274,18 @@ def test_documents_name_only_make_targets_that_exist(name: str):
     named = set(re.findall(r"(?m)(?:^|`)make ([a-z][a-z-]*)", text))
     assert named
     assert named <= make_targets()
+
+
+def test_the_commands_in_the_readme_are_understood():
+    """Verbs and options exist; what they do is tested elsewhere."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"(?m)^\.venv/bin/nq57 (.*)$", text)
+    assert len(lines) > 5
+    for line in lines:
+        verb, *arguments = shlex.split(line, comments=True)
+        command = cli.get_command(click.Context(cli), verb)
+        assert command is not None, line
+        command.make_parser(click.Context(command)).parse_args(arguments)
 
 
 def test_the_readme_begins_with_the_two_commands():
