@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -144,4 +145,4 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 if __name__ == "__main__":
     pack = load_country("vietnam")
-    print(model_document(model_of(pack), pack))
+    sys.stdout.write(model_document(model_of(pack), pack))

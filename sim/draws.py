@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine import rng
-from sim.engine.ensemble import PathFunction, input_table, noise_table, simulate
+from sim.engine.ensemble import PathFunction, input_table, kernel_for, noise_table, simulate
 from sim.engine.graph import Model
 from sim.engine.kernel import cache_folder
 from sim.errors import InputError, Problem, nearest
@@ -198,7 +198,8 @@ def history_matched(
     check_structures(country, structures)
     years = country.last_observed - country.start_year + 1
     inputs = input_table(model, history, country.start_year, years, HISTORY_STEPS)
-    made_of = json.dumps([model.hash, country.hash, seed, sorted(structures.items()), CUTOFF, DISCREPANCY])
+    kernel = kernel_for(model, BATCH)
+    made_of = json.dumps([kernel.hash, country.hash, seed, sorted(structures.items()), CUTOFF, DISCREPANCY])
     digest = hashlib.sha256(made_of.encode() + inputs.tobytes()).hexdigest()
     store = cache_folder() / f"matched_{digest[:32]}.npz"
     accepted, tried = _recalled(store)

@@ -79,7 +79,7 @@ def altered(model, name, old, new):
     """The model with the text ``old`` in the equation of ``name`` replaced."""
     element = model.elements[name]
     assert old in element.code
-    changed = replace(element, code=element.code.replace(old, new))
+    changed = replace(element, code=element.code.replace(old, new), body=None)
     return replace(model, elements={**model.elements, name: changed})
 
 

@@ -16,7 +16,8 @@ from sim.engine.kernel import Kernel, make_kernel, reduction_codes
 from sim.errors import InputError, Problem
 
 LANES = 64  # draws a block
-SCALAR_BELOW = 16  # with fewer draws, one lane a block is faster
+FEW = 16  # below so many draws, small blocks are faster
+FEW_LANES = 4
 ENGINES = ("compiled", "interpreted")
 METHODS = ("rk4", "euler")
 
@@ -55,7 +56,7 @@ class _Holder:
 
 def kernel_for(model: Model, draws: int, engine: str = "compiled") -> Kernel:
     """The kernel that would run ``draws`` draws of ``model``."""
-    lanes = 1 if engine == "interpreted" or draws < SCALAR_BELOW else LANES
+    lanes = 1 if engine == "interpreted" else FEW_LANES if draws < FEW else LANES
     return _kernel(model.hash, lanes, engine, _Holder(model))
 
 
@@ -134,7 +135,8 @@ def simulate(
 
     ``inputs`` is the table of :func:`input_table`, ``noise`` that of :func:`noise_table`, ``parameters``
     one value or one array (draw) a parameter. Stocks are reported at the end of the year, identities by
-    their worst absolute value, everything else as the mean over the steps of the year. ``progress`` is
+    their worst absolute value, everything else as the mean over the steps of the year (of their middles
+    under Runge-Kutta, of their starts under Euler). ``progress`` is
     called with the number of draws finished since the last call. The result does not depend on
     ``threads``. Raises InputError for unknown names.
     """
@@ -185,17 +187,18 @@ def simulate(
     values = {n: by_draw[k] for k, n in enumerate(computed)}
     for name in outputs:
         if name not in values:
-            values[name] = _given(name, inputs, matrix, layout.row, layout.parameters, years)
+            instants = inputs[:, 1 if method == "rk4" else 0]
+            values[name] = _given(name, instants, matrix, layout.row, layout.parameters, years)
     return Simulation({n: values[n] for n in outputs}, start_year + np.arange(years), kernel.hash, engine)
 
 
 def _given(
-    name: str, inputs: Array, matrix: Array, rows: Mapping[str, int], parameters: Sequence[str], years: int
+    name: str, instants: Array, matrix: Array, rows: Mapping[str, int], parameters: Sequence[str], years: int
 ) -> Array:
     """Annual values of an input: the mean of a path over the steps of a year, a parameter as it is."""
     draws = matrix.shape[1]
     if name in rows:
-        path = inputs[:, 0, rows[name]].reshape(years, -1).mean(axis=1)
+        path = instants[:, rows[name]].reshape(years, -1).mean(axis=1)
         return np.repeat(path[:, None], draws, axis=1)
     return np.repeat(matrix[list(parameters).index(name)][None, :], years, axis=0)
 

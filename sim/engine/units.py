@@ -11,6 +11,7 @@ import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pint
 
@@ -95,11 +96,11 @@ def parse_unit(text: str) -> Unit:
         return ONE
     registry = _registry()
     try:
-        quantity = registry.Quantity(1.0, registry.parse_units(text.replace("^", "**"))).to_root_units()
+        quantity: Any = registry.Quantity(1.0, registry.parse_units(text.replace("^", "**"))).to_root_units()
     except (pint.errors.PintError, TypeError, ValueError, AssertionError) as error:
         raise ValueError(f"{text!r} is not a unit: {error}") from None
     dimensions = tuple(sorted((str(d), float(p)) for d, p in quantity.dimensionality.items()))
-    return Unit(float(str(quantity.magnitude)), dimensions)
+    return Unit(float(quantity.magnitude), dimensions)
 
 
 class UnitMismatchError(ValueError):
