@@ -139,10 +139,8 @@ def run(
     """
     from sim.results import summary_json
 
-    if out is not None:
-        _check_writable(out)
     lang = options.pop("lang")
-    results = _simulate(scenario, show_progress=not (quiet or as_json), **options)
+    results = _simulate(scenario, out, show_progress=not (quiet or as_json), **options)
     folder = out if out is not None or as_json else Path("outputs") / results.record.run_id
     if folder is not None:
         kept = [*results.headlines, *_names(options["variables"])] if save_draws else []
@@ -233,7 +231,9 @@ def explain(
     elif variable is None:
         click.echo(explanation.explain_scenario(resolved, pack, lang))
     else:
-        click.echo(explanation.explain_variable(resolved, pack, variable, year=year, lang=lang))
+        click.echo(
+            explanation.explain_variable(resolved, pack, variable, year=year, lang=lang, engine="compiled")
+        )
 
 
 @cli.command()
@@ -308,19 +308,19 @@ def export(folder: Path, form: str, out: Path, overwrite: bool) -> None:
     click.echo(str(out))
 
 
-def _simulate(scenario: str, *, show_progress: bool, **options: Any) -> Results:
+def _simulate(scenario: str, out: Path | None, *, show_progress: bool, **options: Any) -> Results:
+    from sim.simulation import resolve_request
     from sim.simulation import run as run_scenario
 
-    structures = _assignments(options.pop("structures"))
+    options["structures"], wrong = _assignments(options["structures"])
     options["variables"] = _names(options["variables"])
+    asked = {k: v for k, v in options.items() if k not in ("engine", "threads")}
+    options["country"], resolved, problems = resolve_request(scenario, **asked)
+    problems += [*wrong, *_not_writable(out)]
+    if problems or resolved is None:
+        raise InputError(problems)
     with _progress(options["draws"], show_progress) as advance:
-        return run_scenario(
-            scenario,
-            structures=structures,
-            progress=advance,
-            command=" ".join(["nq57", *sys.argv[1:]]),
-            **options,
-        )
+        return run_scenario(resolved, progress=advance, command=" ".join(["nq57", *sys.argv[1:]]), **options)
 
 
 @contextmanager
@@ -339,14 +339,14 @@ def _names(text: str) -> list[str]:
     return [n.strip() for n in text.split(",") if n.strip()]
 
 
-def _assignments(items: Sequence[str]) -> dict[str, str]:
+def _assignments(items: Sequence[str]) -> tuple[dict[str, str], list[Problem]]:
+    """Names with their values, and what is not of that form."""
     wrong = [i for i in items if i.count("=") != 1]
-    if wrong:
-        raise InputError([Problem("a structure to fix", value=i, bound="NAME=ALTERNATIVE") for i in wrong])
-    return dict(i.split("=") for i in items)
+    problems = [Problem("a structure to fix", value=i, bound="NAME=ALTERNATIVE") for i in wrong]
+    return dict(i.split("=") for i in items if i not in wrong), problems
 
 
-def _charts(results: Results, lang: str) -> Callable[[Path], object]:
+def _charts(results: Results, lang: Lang) -> Callable[[Path], object]:
     def draw(folder: Path) -> None:
         from sim.charts import draw_all
 
@@ -355,15 +355,17 @@ def _charts(results: Results, lang: str) -> Callable[[Path], object]:
     return draw
 
 
-def _check_writable(folder: Path) -> None:
-    """Refuse before the run what would be refused after it."""
+def _not_writable(folder: Path | None) -> list[Problem]:
+    """What would be refused after the run, said before it."""
+    if folder is None:
+        return []
     if os.path.lexists(folder):
-        raise InputError(Problem("the run folder exists already and is never overwritten", file=str(folder)))
-    parent = next(p for p in [*folder.absolute().parents] if p.exists())
+        return [Problem("the run folder exists already and is never overwritten", file=str(folder))]
+    parent = next(p for p in folder.absolute().parents if os.path.lexists(p))
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise InputError(
-            Problem("nothing can be written there", file=str(folder), bound="a folder one may write to")
-        )
+        bound = "a folder one may write to"
+        return [Problem("nothing can be written there", file=str(folder), bound=bound)]
+    return []
 
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:

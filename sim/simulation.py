@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.assemble import model_of
 from sim.country import Country, load_country
+from sim.derived import DERIVED, model_inputs, reporting_parameters, required_variables
 from sim.draws import Draws, history_matched, structure_problems
 from sim.engine.ensemble import METHODS, PathFunction, input_table, noise_table, simulate
 from sim.errors import InputError, Problem, nearest
@@ -53,6 +54,46 @@ def paths_of(scenario: Scenario, country: Country, model: Model) -> dict[str, Pa
     return paths
 
 
+def resolve_request(
+    scenario: str | Path | Scenario,
+    *,
+    draws: int = DEFAULT_DRAWS,
+    seed: int = DEFAULT_SEED,
+    country: str | Path | Country = "vietnam",
+    years: tuple[int, int] | None = None,
+    variables: Sequence[str] | None = None,
+    structures: Mapping[str, str] | None = None,
+    method: str = "rk4",
+    dt: float = 0.25,
+) -> tuple[Country, Scenario | None, list[Problem]]:
+    """What a run is asked to do, with every problem of it, before anything is computed.
+
+    Returns the country, the scenario (None when it cannot be read) and the problems. Raises InputError
+    when the country itself cannot be read.
+    """
+    problems = []
+    if not isinstance(draws, int) or draws < 1:
+        problems.append(
+            Problem("the number of draws", where="draws", value=draws, bound="a whole number from 1 up")
+        )
+    if not isinstance(seed, int) or not 0 <= seed < 2**63:
+        problems.append(
+            Problem("the seed", where="seed", value=seed, bound="a whole number from 0 to 2^63 - 1")
+        )
+    if not isinstance(country, Country):
+        country = load_country(country)
+    resolved = scenario if isinstance(scenario, Scenario) else None
+    if not isinstance(scenario, Scenario):
+        try:
+            resolved = load_scenario(scenario, country)
+        except InputError as error:
+            problems += error.problems
+    if structures:
+        problems += structure_problems(country, structures)
+    problems += _option_problems(country, model_of(country), years, variables, method, dt)
+    return country, resolved, problems
+
+
 def prepare(
     scenario: str | Path | Scenario,
     *,
@@ -65,26 +106,12 @@ def prepare(
 ) -> Prepared:
     """Resolve ``scenario`` and draw its parameters; raises InputError with every problem found."""
     clock = _Clock()
-    problems = []
-    if not isinstance(draws, int) or draws < 1:
-        problems.append(
-            Problem("the number of draws", where="draws", value=draws, bound="a whole number from 1 up")
-        )
-    if not isinstance(seed, int) or not 0 <= seed < 2**63:
-        problems.append(
-            Problem("the seed", where="seed", value=seed, bound="a whole number from 0 to 2^63 - 1")
-        )
-    if not isinstance(country, Country):
-        country = load_country(country)
-    if not isinstance(scenario, Scenario):
-        try:
-            scenario = load_scenario(scenario, country)
-        except InputError as error:
-            problems += error.problems
-    if structures:
-        problems += structure_problems(country, structures)
-    if problems or not isinstance(scenario, Scenario):
+    country, resolved, problems = resolve_request(
+        scenario, draws=draws, seed=seed, country=country, structures=structures
+    )
+    if problems or resolved is None:
         raise InputError(problems)
+    scenario = resolved
     model = model_of(country)
     clock.lap("load")
     fixed = {**scenario.structures, **(structures or {})}
@@ -126,8 +153,21 @@ def run(
     the step of integration in years, 1 over a whole number. ``structures`` fixes structural
     alternatives that are otherwise sampled with their weights. Raises InputError for invalid input.
     """
-    prepared = prepare(
+    country, resolved, problems = resolve_request(
         scenario,
+        draws=draws,
+        seed=seed,
+        country=country,
+        years=years,
+        variables=variables,
+        structures=structures,
+        method=method,
+        dt=dt,
+    )
+    if problems or resolved is None:
+        raise InputError(problems)
+    prepared = prepare(
+        resolved,
         draws=draws,
         seed=seed,
         country=country,
@@ -160,7 +200,8 @@ def run_prepared(
 ) -> Results:
     """As :func:`run`, for a scenario whose model and draws are at hand."""
     scenario, country, model, draws = prepared.scenario, prepared.country, prepared.model, prepared.draws
-    _check_options(country, model, years, variables, method, dt)
+    if problems := _option_problems(country, model, years, variables, method, dt):
+        raise InputError(problems)
     clock = _Clock(dict(prepared.timings))
     steps = round(1 / dt)
     span = country.horizon - country.start_year + 1
@@ -223,25 +264,25 @@ def run_prepared(
 
 def kept_variables(model: Model, country: Country, extra: Sequence[str] | None = None) -> list[str]:
     """What a run keeps: all indicators and identities, what derived quantities need, and ``extra``."""
-    from sim.derived import required_variables
-
+    parameters = {**country.parameters, **reporting_parameters(country)}
     wanted = [
         *model.of_kind("indicator"),
         *required_variables(country),
         *model.of_kind("identity"),
+        *model_inputs(extra or (), parameters),
         *(extra or ()),
     ]
     return list(dict.fromkeys(n for n in wanted if n in model.elements or n in model.inputs))
 
 
-def _check_options(
+def _option_problems(
     country: Country,
     model: Model,
     years: tuple[int, int] | None,
     variables: Sequence[str] | None,
     method: str,
     dt: float,
-) -> None:
+) -> list[Problem]:
     problems = []
     first, last = country.start_year, country.horizon
     if years is not None and not first <= years[0] <= years[1] <= last:
@@ -254,8 +295,8 @@ def _check_options(
             )
         )
     for name in variables or ():
-        if name not in model.elements and name not in model.inputs:
-            known = [*model.elements, *model.inputs]
+        if name not in model.elements and name not in model.inputs and name not in DERIVED:
+            known = [*model.elements, *model.inputs, *DERIVED]
             problems.append(Problem("unknown variable", value=name, suggestion=nearest(name, known)))
     if method not in METHODS:
         problems.append(Problem("unknown method", value=method, bound=" or ".join(METHODS)))
@@ -263,8 +304,7 @@ def _check_options(
         problems.append(
             Problem("the step", where="dt", value=dt, bound="1 divided by a whole number, in years")
         )
-    if problems:
-        raise InputError(problems)
+    return problems
 
 
 class _Clock:
