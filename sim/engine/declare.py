@@ -23,7 +23,10 @@ Kinds
 
 from __future__ import annotations
 
+import ast
+import functools
 import inspect
+import linecache
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -81,18 +84,33 @@ def _names(value: str | Iterable[str] | None) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+@functools.cache
+def _functions_in(file: str) -> tuple[list[str], dict[int, tuple[int, int]]]:
+    """Lines of ``file``, and by the first line of each function (decorators included) its ``def`` and end."""
+    lines = linecache.getlines(file)
+    found = {}
+    for node in ast.walk(ast.parse("".join(lines))):
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            found[first] = node.lineno, node.end_lineno or node.lineno
+    return lines, found
+
+
 def _body_source(function: Callable[..., float]) -> tuple[str, str, int]:
-    """Source text of ``function`` without its decorators, the file and the line it stands on."""
-    lines, first = inspect.getsourcelines(function)
-    text = textwrap.dedent("".join(lines))
-    start = next(i for i, line in enumerate(text.splitlines()) if line.startswith("def "))
-    code = "\n".join(text.splitlines()[start:]) + "\n"
-    return code, inspect.getsourcefile(function) or "", first + start
+    """Source text of ``function`` without its decorators, the file and the line it stands on.
+
+    The file is parsed once: asking ``inspect`` for each function takes as long as running the model.
+    """
+    file = function.__code__.co_filename
+    lines, functions = _functions_in(file)
+    first, last = functions[function.__code__.co_firstlineno]
+    return textwrap.dedent("".join(lines[first - 1 : last])), file, first
 
 
 def _declare(kind: Kind, **fixed: object) -> Callable:
     def decorate(function: Callable[..., float]) -> Callable[..., float]:
         code, file, line = _body_source(function)
+        code_object = function.__code__
         options = dict(fixed)
         label = (inspect.getdoc(function) or "").split("\n")[0].strip().rstrip(".")
         element = Element(
@@ -100,7 +118,7 @@ def _declare(kind: Kind, **fixed: object) -> Callable:
             kind=kind,
             label=label,
             sector=function.__module__.rsplit(".", 1)[-1],
-            arguments=tuple(inspect.signature(function).parameters) if kind != "stock" else (),
+            arguments=code_object.co_varnames[: code_object.co_argcount] if kind != "stock" else (),
             code=code if kind != "stock" else "",
             body=function if kind != "stock" else None,
             file=file,
@@ -207,7 +225,7 @@ def _written(element: Element, expression: str, arguments: Iterable[str]) -> Ele
 
 
 def lagged(
-    name: str, *, of: str, initial: str, unit: str, label: str, vi: str = "", source: str = ""
+    name: str, *, of: str, initial: str, unit: str, label: str, vi: str = "", source: str = "definition"
 ) -> Declared:
     """Last year's value of the quantity ``of``; ``initial`` names its value in the first year."""
     return Declared([Element(name, "lagged", unit, label, vi, source, of=of, initial=initial)])
