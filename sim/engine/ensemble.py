@@ -211,19 +211,14 @@ def _spread(
 
     workers = max(1, min(threads or len(os.sched_getaffinity(0)), blocks))
     size = max(1, min(16, blocks // (4 * workers)))
-    first = 0
-    if workers == 1 or blocks == 1:
+    if workers == 1:
         for first in range(0, blocks, size):
             done = work(first, min(first + size, blocks))
             if progress:
                 progress(done)
         return
-    # the first task compiles: let it finish before others ask for the same code
-    done = work(0, 1)
-    if progress:
-        progress(done)
     with ThreadPoolExecutor(workers) as pool:
-        tasks = [pool.submit(work, k, min(k + size, blocks)) for k in range(1, blocks, size)]
+        tasks = [pool.submit(work, k, min(k + size, blocks)) for k in range(0, blocks, size)]
         for task in as_completed(tasks):
             done = task.result()
             if progress:
