@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sim.charts.words import Lang, number, plain, unit_words
+from sim.charts.words import NBSP, Lang, decimals, line_text, number, plain, unit_words, with_unit
 from sim.odds import percent_text
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def odds_report(results: Results, lang: Lang = "en") -> str:
             *_wrapped(f"{_say('not_assessed', lang)}: {', '.join(unassessed)} (nq57 targets)", width),
         ]
     counts = {
-        "draws": f"{record.draws:,}",
-        "tried": f"{record.candidates_tried:,}",
-        "failed": record.failed_draws,
+        "draws": plain(record.draws, lang),
+        "tried": plain(record.candidates_tried, lang),
+        "failed": plain(record.failed_draws, lang),
     }
     lines += ["", *_wrapped(_say("draws", lang, **counts), width), *_wrapped(_say("sampling", lang), width)]
     lines += [line for w in record.warnings for line in _wrapped(f"{_say('warning', lang)}: {w}", width)]
@@ -90,10 +90,12 @@ def _label(target: TargetOdds, lang: Lang) -> str:
 def _row(target: TargetOdds, lang: Lang) -> list[str]:
     odds = target.odds
     assert odds is not None
-    unit = unit_words(target.unit, lang) if target.unit not in ("1", "index") else ""
-    unit = "%" if unit.startswith("%") else ""
-    needed = f"{target.op} {plain(target.value, lang)}{unit}" if target.value is not None else ""
-    median = f"{number(target.q50, lang)}{unit}" if math.isfinite(target.q50) else ""
+    needed = median = ""
+    if target.op is not None and target.value is not None:
+        needed = line_text(target.op, target.value, target.unit, lang)
+    if math.isfinite(target.q50):
+        digits = 0 if target.kind == "rank" else decimals(target.q05, target.q50, target.q95)
+        median = with_unit(number(target.q50, lang, digits), target.unit, lang)
     return [
         target.code,
         _label(target, lang),
@@ -101,8 +103,8 @@ def _row(target: TargetOdds, lang: Lang) -> list[str]:
         odds.text(lang),
         odds.interval_text(lang),
         _outside(target.outside_view, lang),
-        median,
-        needed,
+        median.replace(NBSP, " "),
+        needed.replace(NBSP, " "),
         STATUS.get(target.status, ("", ""))[lang == "vi"],
     ]
 
@@ -149,7 +151,9 @@ def target_list(country: Country, lang: Lang = "en") -> str:
         label = target.label_vi if lang == "vi" else target.label
         needed = ""
         if target.value is not None:
-            needed = f": {target.op} {plain(target.value, lang)} {unit_words(target.unit, lang)}".rstrip()
+            line = line_text(str(target.op), target.value, target.unit, lang)
+            words = unit_words(target.unit, lang)
+            needed = f": {line}" if words.startswith("%") else f": {line} {words}".rstrip()
         lines.append(f"{target.code:<5}{target.id}  {label}{needed} ({target.year})")
         for text in (target.definition, _reason(target, lang), f"{target.source}; {target.source_url}"):
             lines += (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from itertools import groupby
@@ -16,12 +15,13 @@ from sim.charts.words import (
     NBSP,
     Lang,
     choose,
+    decimals,
+    line_text,
     number,
     plain,
     say,
     span,
     unit_words,
-    with_unit,
 )
 from sim.odds import percent_text
 from sim.summary import STATISTICS, statistics
@@ -39,7 +39,6 @@ Point = tuple[float, float, float, float]
 # 95 % point of Student's t with 4 degrees of freedom, the law of measurement errors
 T4_95 = 2.131847
 YEARS_BEYOND = 5
-SIGNS = {">=": "\u2265", ">": ">", "<=": "\u2264", "<": "<"}
 
 
 def fan_of(results: Results, country: Country, target: Target, lang: Lang = "en") -> Fan | None:
@@ -72,7 +71,7 @@ def fan_of(results: Results, country: Country, target: Target, lang: Lang = "en"
         quantiles={s: table[:, k] for k, s in enumerate(STATISTICS)},
         target_year=target.year,
         target=target.value,
-        target_text=target_text(target, lang),
+        target_text=line_text(str(target.op), target.value, target.unit, lang),
         odds_text=unbroken(odds.text(lang)),
         odds_notes=tuple(_notes(odds, lang)),
         outside_odds=_outside_odds(odds, lang),
@@ -84,14 +83,6 @@ def fan_of(results: Results, country: Country, target: Target, lang: Lang = "en"
         outside=_outside_range(odds),
         inverted=target.kind == "rank",
     )
-
-
-def target_text(target: Target | TargetOdds, lang: Lang) -> str:
-    """The line to be reached, as a sign and a number: "≥ 2 %"."""
-    if target.value is None or target.op is None:
-        return ""
-    value = plain(round(target.value) if abs(target.value) >= 1000 else target.value, lang)
-    return f"{SIGNS[target.op]}{NBSP}{with_unit(value, target.unit, lang)}"
 
 
 def unbroken(text: str) -> str:
@@ -139,16 +130,9 @@ def _notes(odds: TargetOdds, lang: Lang) -> Iterable[str]:
         yield choose(odds.confidence, odds.confidence_vi, lang)
 
 
-def decimals(odds: TargetOdds) -> int:
-    """Decimals worth printing: two digits of the width of the 90 % range, three of the median."""
-    width, size = abs(odds.q95 - odds.q05), abs(odds.q50)
-    if odds.kind == "rank" or not (math.isfinite(width) and width > 0 and size > 0):
-        return 0
-    return max(0, min(1 - math.floor(math.log10(width)), 2 - math.floor(math.log10(size))))
-
-
 def _value(value: float, odds: TargetOdds, lang: Lang) -> str:
-    return number(value, lang, decimals(odds))
+    digits = 0 if odds.kind == "rank" else decimals(odds.q05, odds.q50, odds.q95)
+    return number(value, lang, digits)
 
 
 def _outside_odds(odds: TargetOdds, lang: Lang) -> str:

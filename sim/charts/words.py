@@ -11,6 +11,7 @@ LANGS: tuple[Lang, Lang] = ("en", "vi")
 NBSP = "\u00a0"
 EN_DASH = "\u2013"
 MINUS = "\u2212"
+SIGNS = {">=": "\u2265", ">": ">", "<=": "\u2264", "<": "<"}
 
 WORDS: dict[str, tuple[str, str]] = {
     "average_growth": ("{what}: average growth over {years} years", "{what}: tăng bình quân {years} năm"),
@@ -144,3 +145,17 @@ def with_unit(text: str, unit: str, lang: Lang = "en") -> str:
 def span(low: str, high: str) -> str:
     """A range from ``low`` to ``high``."""
     return low if low == high else f"{low}{EN_DASH}{high}"
+
+
+def decimals(low: float, middle: float, high: float) -> int:
+    """Decimals worth printing: two digits of the width of a range, at most three of its middle."""
+    width, size = abs(high - low), abs(middle)
+    if not (math.isfinite(width) and width > 0 and size > 0):
+        return 0
+    return max(0, min(1 - math.floor(math.log10(width)), 2 - math.floor(math.log10(size))))
+
+
+def line_text(op: str, value: float, unit: str, lang: Lang = "en") -> str:
+    """A line to be reached, as a sign and a number: "≥ 2 %"."""
+    text = plain(round(value) if abs(value) >= 1000 else value, lang)
+    return f"{SIGNS[op]}{NBSP}{with_unit(text, unit, lang)}"
