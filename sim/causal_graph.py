@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     import networkx as nx
 
 STEPS_BACK = 2
+LONGEST_LABEL = 52
 DERIVED_SECTOR = "derived"
 SECTORS: dict[str, tuple[str, str]] = {
+    "lever": ("Levers and assumptions", "Đòn bẩy và giả định"),
     "policy": ("Policy", "Chính sách"),
     "economy": ("Economy", "Kinh tế"),
     "budget": ("Budget", "Ngân sách"),
@@ -37,10 +39,9 @@ SECTORS: dict[str, tuple[str, str]] = {
     "institutions": ("Institutions", "Thể chế"),
     "representative_firm": ("Firms", "Doanh nghiệp"),
     "reporting": ("Indicators", "Chỉ tiêu"),
-    "lever": ("Levers and assumptions", "Đòn bẩy và giả định"),
+    DERIVED_SECTOR: ("After the run", "Tính sau khi chạy"),
     "series": ("Exogenous series", "Chuỗi ngoại sinh"),
     "parameter": ("Parameters", "Tham số"),
-    DERIVED_SECTOR: ("After the run", "Tính sau khi chạy"),
 }
 _TITLES = {
     "whole": ("What each sector reads of the others", "Mỗi khu vực dùng gì của các khu vực khác"),
@@ -208,7 +209,7 @@ def _causes(model: Model, name: str) -> dict[str, str]:
     found.pop(TIME, None)
     element = model.elements.get(name)
     if element is not None:
-        if element.initial in found:
+        if element.initial is not None:
             found[element.initial] = "initial"
         found |= dict.fromkeys(element.inflows, "inflow")
         found |= dict.fromkeys(element.outflows, "outflow")
@@ -260,9 +261,9 @@ def _neighbourhood(model: Model, around: str) -> nx.DiGraph:
                     found.append(cause)
         front = found
     for name in (*model.elements, *DERIVED):
-        role = _causes(model, name).get(around)
-        if role is not None:
-            edges[around, name] = role
+        causes = _causes(model, name)
+        if around in causes:
+            edges[around, name] = causes[around]
             columns.setdefault(name, 1)
     graph = _graph(model, edges, around)
     for name, column in columns.items():
@@ -273,8 +274,9 @@ def _neighbourhood(model: Model, around: str) -> nx.DiGraph:
 def _draw_sectors(model: Model, lang: Lang) -> Any:
     """One node a sector on a circle, arrows with the number of quantities read."""
     import networkx as nx
+    from matplotlib.patches import FancyBboxPatch
 
-    from sim.charts.style import BODY, GREY, INK, LEAD, SMALL, TITLE, new_figure
+    from sim.charts.style import BODY, GREY, LEAD, SMALL, TITLE, new_figure
 
     whole = _whole(model)
     read: Counter[tuple[str, str]] = Counter()
@@ -286,49 +288,94 @@ def _draw_sectors(model: Model, lang: Lang) -> Any:
             read[sector, reader] += 1
     graph = nx.DiGraph()
     graph.add_nodes_from(sorted(sizes, key=_sector_order))
-    graph.add_weighted_edges_from((a, b, n) for (a, b), n in read.items())
     places = nx.circular_layout(graph)
     figure = new_figure()
     figure.set_size_inches(16, 16)
-    axes = figure.add_axes((0.02, 0.03, 0.96, 0.88))
+    axes = figure.add_axes((0, 0, 1, 0.92))
     axes.set_axis_off()
-    axes.set_xlim(-1.3, 1.3)
-    axes.set_ylim(-1.2, 1.2)
-    most = max(read.values())
-    for (a, b), count in read.items():
-        strong = count / most
-        nx.draw_networkx_edges(
-            graph,
-            places,
-            edgelist=[(a, b)],
-            ax=axes,
-            width=0.8 + 5 * strong,
-            edge_color=[(0.35, 0.35, 0.35, 0.35 + 0.5 * strong)],
-            arrowsize=14 + 12 * strong,
-            node_size=9000,
-            connectionstyle="arc3,rad=0.13",
-        )
-    for (a, b), count in read.items():
-        (x0, y0), (x1, y1) = places[a], places[b]
-        # where the arc stands a third of the way to its head, so that two arrows keep their numbers apart
-        x = x0 + 0.64 * (x1 - x0) + 0.06 * (y1 - y0)
-        y = y0 + 0.64 * (y1 - y0) - 0.06 * (x1 - x0)
-        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-        axes.text(x, y, str(count), ha="center", va="center", fontsize=SMALL - 3, color=INK, bbox=box)
+    axes.set_xlim(-1.25, 1.25)
+    axes.set_ylim(-1.15, 1.15)
+    boxes = {}
     for sector in graph:
         x, y = places[sector]
-        text = f"{_broken(sector_label(sector, lang), 16)}\n{sizes[sector]}"
-        box = {"boxstyle": "round,pad=0.5", "facecolor": _fill(sector), "edgecolor": GREY, "linewidth": 1.4}
-        axes.text(x, y, text, ha="center", va="center", fontsize=BODY, bbox=box)
+        boxes[sector] = FancyBboxPatch(
+            (x - 0.17, y - 0.07),
+            0.34,
+            0.14,
+            boxstyle="round,pad=0,rounding_size=0.03",
+            facecolor=_fill(sector),
+            edgecolor=GREY,
+            linewidth=1.4,
+            zorder=3,
+        )
+        axes.add_patch(boxes[sector])
+        text = _broken(f"{sector_label(sector, lang)} ({sizes[sector]})", 17)
+        axes.text(x, y, text, ha="center", va="center", fontsize=BODY - 2, zorder=4)
+    most = max(read.values(), default=1)
+    bend = 0.13
+    for (a, b), count in read.items():
+        colour = _dark(_fill(a))
+        axes.annotate(
+            "",
+            places[b],
+            places[a],
+            arrowprops={
+                "arrowstyle": "-|>,head_width=0.35,head_length=0.7",
+                "color": colour,
+                "linewidth": 1.2 + 4 * count / most,
+                "connectionstyle": f"arc3,rad={bend}",
+                "patchA": boxes[a],
+                "patchB": boxes[b],
+                "shrinkA": 1,
+                "shrinkB": 2,
+            },
+            zorder=1,
+        )
+        # on the arc, nearer to its head: two arrows between the same sectors keep their numbers apart
+        x, y = _on_arc(places[a], places[b], bend, 0.66)
+        box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"}
+        axes.text(
+            x,
+            y,
+            str(count),
+            ha="center",
+            va="center",
+            fontsize=SMALL - 2,
+            color=colour,
+            weight="bold",
+            bbox=box,
+            zorder=2,
+        )
     where = LANGS.index(lang)
     figure.text(0.03, 0.965, _TITLES["whole"][where], fontsize=TITLE, weight="bold", va="center")
-    figure.text(0.03, 0.93, _TITLES["whole_note"][where], fontsize=LEAD - 3, color=GREY, va="center")
+    figure.text(0.03, 0.93, _TITLES["whole_note"][where], fontsize=LEAD - 4, color=GREY, va="center")
     return figure
+
+
+def _on_arc(start: Sequence[float], end: Sequence[float], bend: float, share: float) -> tuple[float, float]:
+    """The point of matplotlib's "arc3" (a quadratic Bezier curve) after ``share`` of its parameter."""
+    middle = (
+        (start[0] + end[0]) / 2 + bend * (end[1] - start[1]),
+        (start[1] + end[1]) / 2 - bend * (end[0] - start[0]),
+    )
+    weights = ((1 - share) ** 2, 2 * share * (1 - share), share**2)
+    x, y = (sum(w * p[k] for w, p in zip(weights, (start, middle, end))) for k in (0, 1))
+    return x, y
+
+
+def _dark(colour: str) -> tuple[float, float, float]:
+    """A darker, stronger tone of a light fill."""
+    import colorsys
+
+    from matplotlib.colors import to_rgb
+
+    hue, _, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
+    return colorsys.hls_to_rgb(hue, 0.38, min(1.0, 0.85 * saturation))
 
 
 def _draw_neighbourhood(model: Model, around: str, lang: Lang) -> Any:
     """Columns from left to right: causes of causes, causes, the variable, what it feeds."""
-    from sim.charts.style import GREY, INK, SMALL, TITLE, VERMILLION, new_figure
+    from sim.charts.style import GREY, SMALL, TITLE, VERMILLION, new_figure
 
     graph = _neighbourhood(model, around)
     where = LANGS.index(lang)
@@ -339,61 +386,59 @@ def _draw_neighbourhood(model: Model, around: str, lang: Lang) -> Any:
     columns: dict[int, list[str]] = {}
     for name in sorted(graph, key=lambda n: (_sector_order(graph.nodes[n]["sector"]), n)):
         columns.setdefault(graph.nodes[name]["column"], []).append(name)
-    rows = max(map(len, columns.values()))
     used = sorted(columns)
-    width, head, step, foot = 4.9 * len(used) + 0.6, 1.9, 0.72, 1.0
-    height = max(rows * step + head + foot, 5.0)
+    box, pitch, margin, head, foot = 4.7, 5.6, 0.3, 1.9, 1.1
+    width = max(pitch * (len(used) - 1) + box + 2 * margin, 12.0)
+    body = max(0.72 * max(map(len, columns.values())), 2.2)
+    height = body + head + foot
     figure = new_figure()
     figure.set_size_inches(width, height)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
-    body = height - head - foot
     places = {}
     for k, column in enumerate(used):
         names = columns[column]
-        x = 0.3 + 4.9 * k
+        x, step = margin + pitch * k, min(body / len(names), 1.3)
         for row, name in enumerate(names):
-            places[name] = (x, foot + body * (1 - (row + 0.5) / len(names)))
+            places[name] = (x, foot + body / 2 + step * ((len(names) - 1) / 2 - row))
         title = _TITLES["columns"][where].split(";")[column + STEPS_BACK]
         axes.text(x + 0.05, height - 1.45, title, fontsize=SMALL, color=GREY, va="center")
-    box_width = 4.0
     for cause, effect in graph.edges:
         if cause == effect:
             continue
         (x0, y0), (x1, y1) = places[cause], places[effect]
         near = around in (cause, effect)
-        colour = VERMILLION if near else GREY
-        if x1 > x0:
-            start, end, arc = (x0 + box_width, y0), (x1, y1), "arc3,rad=0"
-        elif x1 == x0:
-            start, end, arc = (x0 + box_width, y0), (x1 + box_width, y1), "arc3,rad=-0.35"
-        else:
-            start, end, arc = (x0, y0), (x1 + box_width, y1), "arc3,rad=0"
+        # forwards from edge to edge; within a column bowed out to the right; backwards straight
+        start, end, bend = (x0 + box, y0), (x1, y1), 0.0
+        if x1 == x0:
+            end, bend = (x1 + box, y1), -0.35
+        elif x1 < x0:
+            start, end = (x0, y0), (x1 + box, y1)
         axes.annotate(
             "",
             end,
             start,
             arrowprops={
                 "arrowstyle": "-|>",
-                "color": colour,
-                "alpha": 0.9 if near else 0.45,
+                "color": VERMILLION if near else GREY,
+                "alpha": 0.9 if near else 0.5,
                 "linewidth": 1.5 if near else 0.9,
-                "connectionstyle": arc,
+                "connectionstyle": f"arc3,rad={bend}",
                 "shrinkA": 0,
                 "shrinkB": 0,
             },
         )
-    for name, (x, y) in places.items():
-        _node(axes, model, graph, name, (x, y), box_width, name == around, lang)
+    for name, place in places.items():
+        _node(axes, model, graph, name, place, box, name == around, lang)
     title = _TITLES["around"][where].format(name=around)
-    figure.text(0.3 / width, 1 - 0.6 / height, title, fontsize=TITLE - 4, weight="bold", va="center")
+    figure.text(margin / width, 1 - 0.6 / height, title, fontsize=TITLE - 4, weight="bold", va="center")
     present = sorted({graph.nodes[n]["sector"] for n in graph}, key=_sector_order)
-    _legend(axes, [(sector_label(s, lang), _fill(s)) for s in present], (0.3, 0.62), width)
+    _legend(axes, [(sector_label(s, lang), _fill(s)) for s in present], (margin, 0.8), width)
     if far_parameters:
         note = _TITLES["left_out"][where].format(count=len(far_parameters))
-        axes.text(0.3, 0.22, note, fontsize=12, color=INK, va="center")
+        axes.text(margin, height - 1.0, note, fontsize=12, color=GREY, va="center")
     return figure
 
 
@@ -428,25 +473,25 @@ def _node(
         )
     )
     text = _label(model, name, lang)
-    if len(text) > 44:
-        text = text[:43].rstrip() + "…"
+    if len(text) > LONGEST_LABEL:
+        text = text[: LONGEST_LABEL - 1].rstrip() + "…"
     axes.text(x + 0.14, y + 0.11, text, fontsize=11, color=INK, va="center", zorder=4)
     axes.text(x + 0.14, y - 0.14, name, fontsize=9.5, color=GREY, va="center", zorder=4, family="monospace")
 
 
 def _legend(axes: Any, entries: list[tuple[str, str]], place: tuple[float, float], width: float) -> None:
+    """Fill and name of each sector, in rows from left to right."""
     from matplotlib.patches import Rectangle
 
-    x, y = place
-    for text, fill in entries:
-        need = 0.5 + 0.105 * len(text)
-        axes.add_patch(
-            Rectangle((x, y - 0.09), 0.26, 0.18, facecolor=fill, edgecolor="#5A5A5A", linewidth=0.8)
-        )
+    from sim.charts.style import GREY
+
+    column = 0.7 + 0.095 * max(len(text) for text, _ in entries)
+    in_row = max(1, int((width - place[0]) / column))
+    for k, (text, fill) in enumerate(entries):
+        x, y = place[0] + column * (k % in_row), place[1] - 0.3 * (k // in_row)
+        patch = Rectangle((x, y - 0.09), 0.26, 0.18, facecolor=fill, edgecolor=GREY, linewidth=0.8)
+        axes.add_patch(patch)
         axes.text(x + 0.34, y, text, fontsize=11, va="center")
-        x += need + 0.2
-        if x > width - 2:
-            x, y = place[0], y - 0.28
 
 
 def _broken(text: str, width: int) -> str:

@@ -10,22 +10,21 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from sim.assemble import SCENARIO_ONLY, model_of
+from sim.assemble import SCENARIO_ONLY
 from sim.causal_graph import causal_graph as causal_graph
 from sim.causal_graph import draw_causal_graph as draw_causal_graph
-from sim.central_run import central_parameters, central_run, central_structures
+from sim.central_run import central_structures
 from sim.charts.words import LANGS, Lang, choose
-from sim.country import Country, Lever, Parameter
+from sim.country import Country, Lever
 from sim.country_tables import COMPOSITION
-from sim.derived import DERIVED, REPORTING_FILE, Run, reporting_parameters
+from sim.derived import DERIVED, REPORTING_FILE
 from sim.documentation import equation_text, prior_text
-from sim.engine.graph import TIME
-from sim.errors import InputError, Problem, nearest
+from sim.errors import InputError, Problem
+from sim.explain_quantities import BASE, VARIANT, Quantities
 from sim.explain_words import difference, facts, kind_words, number, paragraph, say, table, translated
 from sim.scenario import Scenario
 from sim.yamlfile import display_path, read_yaml
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from sim.scenario import Origin
     from sim.timepath import Knot, TimePath
 
-BASE = "_base"  # ending of the input that holds a lever's path in the hold scenario
-VARIANT = "variant_of_"
 MOST_PIECES = 6
 MOST_CONSUMERS = 40
 
@@ -111,7 +108,7 @@ def explain_variable(
     name, a year outside the horizon or a language it does not speak.
     """
     language = _language(lang)
-    explainer = _Explainer(scenario, country, language, year, engine)
+    explainer = _Text(scenario, country, language, year, engine)
     explainer.check(name)
     return "\n".join([*_heading(scenario, language), "", *explainer.lines(name)]) + "\n"
 
@@ -119,7 +116,7 @@ def explain_variable(
 def _language(lang: str) -> Lang:
     if lang not in LANGS:
         raise InputError(Problem("unknown language", where="lang", value=lang, bound=" or ".join(LANGS)))
-    return cast(Lang, lang)
+    return lang
 
 
 def _heading(scenario: Scenario, lang: Lang) -> list[str]:
@@ -177,174 +174,8 @@ class _Move:
     origins: tuple[tuple[Origin, ...], ...]
 
 
-class _Explainer:
-    """Explains variables of one scenario in one year."""
-
-    def __init__(self, scenario: Scenario, country: Country, lang: Lang, year: int, engine: str):
-        self.scenario, self.country, self.lang, self.year = scenario, country, lang, year
-        self.engine = engine
-        self.model = model_of(country)
-        self.reporting = reporting_parameters(country)
-        self.levers: dict[str, Lever] = {**country.levers, **country.assumptions}
-        self.paths = {**scenario.levers, **scenario.assumptions}
-        self.settings = {*self.paths, *scenario.parameters, *scenario.structures}
-        self._runs: dict[frozenset[str], Run] = {}
-
-    # what there is
-
-    def names(self) -> list[str]:
-        model, country = self.model, self.country
-        groups: tuple[Iterable[str], ...] = (
-            model.elements,
-            DERIVED,
-            self.levers,
-            model.inputs,
-            country.parameters,
-            self.reporting,
-            country.series,
-            country.structures,
-            (TIME,),
-        )
-        return list(dict.fromkeys(name for group in groups for name in group))
-
-    def check(self, name: str) -> None:
-        country, problems = self.country, []
-        known = self.names()
-        if name not in known:
-            target = next((t for t in country.targets if name in (t.id, t.code)), None)
-            suggestion = target.variable if target is not None else nearest(name, known)
-            problems.append(Problem("unknown variable", value=name, suggestion=suggestion))
-        if not isinstance(self.year, int) or not country.start_year <= self.year <= country.horizon:
-            problems.append(
-                Problem(
-                    "year outside the model's horizon",
-                    where="year",
-                    value=self.year,
-                    bound=f"a year from {country.start_year} to {country.horizon}",
-                )
-            )
-        if problems:
-            raise InputError(problems)
-
-    def kind(self, name: str) -> str:
-        if name in self.model.elements:
-            return self.model.elements[name].kind
-        if name in DERIVED:
-            return "derived"
-        if name in self.levers or name.removesuffix(BASE) in self.levers:
-            return "lever" if name.removesuffix(BASE) in self.country.levers else "assumption"
-        parameter = self.parameter(name)
-        if parameter is not None:
-            return "table" if parameter.points else "parameter"
-        if name == TIME:
-            return "time"
-        if name in self.country.structures:
-            return "structure"
-        return "series" if name in self.country.series else "variant"
-
-    def parameter(self, name: str) -> Parameter | None:
-        return self.country.parameters.get(name) or self.reporting.get(name)
-
-    def label(self, name: str) -> str:
-        item: Any = (
-            DERIVED.get(name)
-            or self.levers.get(name)
-            or self.parameter(name)
-            or self.country.structures.get(name)
-        )
-        if item is not None and name not in self.model.elements:
-            return choose(item.label, item.label_vi, self.lang)
-        if name == TIME:
-            return kind_words("time", self.lang)
-        if name in self.country.series and name not in self.model.inputs:
-            return self.country.series[name].definition
-        text = self.model.label(name, self.lang)
-        if self.lang == "vi" and name.endswith(BASE) and name not in self.model.elements:
-            return f"{text}, {say('at_hold', self.lang)}"
-        return text
-
-    def unit(self, name: str) -> str:
-        item: Any = DERIVED.get(name) or self.levers.get(name) or self.parameter(name)
-        if item is None and name not in self.model.elements and name not in self.model.inputs:
-            item = self.country.series.get(name)
-        if item is not None:
-            return str(item.unit)
-        return "" if name in self.country.structures else self.model.unit(name)
-
-    def causes(self, name: str) -> tuple[str, ...]:
-        return DERIVED[name].inputs if name in DERIVED else self.model.dependencies(name)
-
-    def ancestors(self, name: str) -> set[str]:
-        """``name`` and everything it depends on, directly or not."""
-        found, queue = {name}, [name]
-        while queue:
-            for cause in self.causes(queue.pop()):
-                if cause not in found:
-                    found.add(cause)
-                    queue.append(cause)
-        return found
-
-    # values
-
-    def run(self, on: Iterable[str]) -> Run:
-        """The central run with the settings ``on`` as in the scenario and all others as in hold."""
-        taken = frozenset(on)
-        if taken not in self._runs:
-            scenario, country = self.scenario, self.country
-            paths = {}
-            for name in self.model.input_names("lever", "series"):
-                code = name.removesuffix(BASE) if name not in self.paths else name
-                if code not in self.paths:
-                    paths[name] = country.series[name].path().at
-                else:
-                    path = self.paths[code] if name in taken else scenario.hold[code]
-                    paths[name] = path.at
-            self._runs[taken] = central_run(
-                country,
-                self.model,
-                paths,
-                self._parameters(taken),
-                last_year=max(self.year, country.last_observed),
-                engine=self.engine,
-            )
-        return self._runs[taken]
-
-    def _parameters(self, taken: Iterable[str]) -> dict[str, float]:
-        return central_parameters(
-            self.country,
-            self.model,
-            parameters={n: v for n, v in self.scenario.parameters.items() if n in taken},
-            structures={n: v for n, v in self.scenario.structures.items() if n in taken},
-        )
-
-    def value(self, name: str, on: Iterable[str], year: int | None = None) -> float:
-        """The annual value of ``name``, a median for a parameter; NaN where there is none."""
-        year = self.year if year is None else year
-        kind = self.kind(name)
-        if name in self.reporting:
-            return self.reporting[name].median
-        if kind in ("parameter", "variant"):
-            return self._parameters(on)[name]
-        if kind in ("table", "structure") or year < self.country.start_year:
-            return float("nan")
-        if kind == "time":
-            return year + 0.5
-        if kind in ("lever", "assumption", "series"):
-            return self._path_value(name, on, year)
-        run = self.run(on)
-        return float(run.annual(name)[run.row(year), 0])
-
-    def _path_value(self, name: str, on: Iterable[str], year: int) -> float:
-        """The mean of a path over the steps of ``year``."""
-        if name in self.paths:
-            path = self.paths[name] if name in on else self.scenario.hold[name]
-        elif name.removesuffix(BASE) in self.paths:
-            path = self.scenario.hold[name.removesuffix(BASE)]
-        else:
-            path = self.country.series[name].path()
-        return float(path.at([year + k / 4 for k in range(4)]).mean())
-
-    # the text
+class _Text(Quantities):
+    """The text of an explanation."""
 
     def lines(self, name: str) -> list[str]:
         lines = [f"{name}: {self.label(name)}", *facts(self._about(name))]
@@ -355,7 +186,7 @@ class _Explainer:
         if inputs:
             lines += ["", *inputs]
         if name in self.country.structures:
-            lines += ["", say("structure", self.lang), *self._alternatives(name)]
+            lines += ["", say("structure", self.lang).capitalize(), *self._alternatives(name)]
         year = self.year
         lines += ["", say("moved", self.lang, year=year), *self._moved(name)]
         lines += ["", say("feeds", self.lang), *self._feeds(name)]
@@ -373,7 +204,9 @@ class _Explainer:
         element = self.model.elements.get(name)
         if element is not None:
             pairs = [("sector", element.sector.replace("_", " ")), *pairs, ("source", element.source)]
-            pairs.append(("declared", f"{display_path(element.file)}:{element.line}" if element.file else ""))
+            # an element without a body stands on no line of its own
+            line = f":{element.line}" if element.line else ""
+            pairs.append(("declared", f"{display_path(element.file)}{line}" if element.file else ""))
         elif name in DERIVED:
             function = DERIVED[name].function.__code__
             place = f"{display_path(function.co_filename)}:{function.co_firstlineno}"
@@ -407,11 +240,11 @@ class _Explainer:
 
     def _about_lever(self, lever: Lever) -> list[tuple[str, str]]:
         lang, code = self.lang, lever.code
-        group = self.country.task_groups[lever.task_group] if lever.task_group is not None else ("", "")
+        group = choose(*self.country.task_groups[lever.task_group], lang) if lever.task_group else ""
         low, high = number(lever.low, lang), number(lever.high, lang)
         pairs = [
             ("description", choose(lever.description, lever.description_vi, lang)),
-            ("task_group", f"{lever.task_group}, {choose(*group, lang)}" if lever.task_group else ""),
+            ("task_group", f"{lever.task_group}, {group}" if group else ""),
             ("range", say("to", lang, low=low, high=high)),
             ("cost", choose(lever.cost, lever.cost_vi, lang)),
             ("delay", choose(lever.delay, lever.delay_vi, lang)),

@@ -20,8 +20,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "central": (
         "Values are those of one run at the medians of the priors, without noise, and annual: stocks at year "
         "end, everything else the mean over the year. Structural alternatives: {structures}.",
-        "Các giá trị lấy từ một lượt chạy tại trung vị của các phân phối tiên nghiệm, không có nhiễu, tính theo "
-        "năm: biến tích lũy lấy cuối năm, còn lại là trung bình năm. Phương án cấu trúc: {structures}.",
+        "Các giá trị lấy từ một lượt chạy tại trung vị của các phân phối tiên nghiệm, không có nhiễu, tính "
+        "theo năm: biến tích lũy lấy cuối năm, còn lại là trung bình năm. Phương án cấu trúc: {structures}.",
     ),
     "change": ("change", "thay đổi"),
     "code": ("code", "mã"),
@@ -148,8 +148,10 @@ def translated(text: str, lang: Lang) -> str:
 
 
 def number(value: float, lang: Lang) -> str:
-    """``value`` with six significant digits."""
-    return localise(f"{value:,.6g}", lang) if math.isfinite(value) else "–"
+    """``value`` with six significant digits; thousands are set apart from 10,000 on: a year is no 2,030."""
+    if not math.isfinite(value):
+        return "–"
+    return localise(f"{value:,.6g}" if abs(value) >= 10_000 else f"{value:.6g}", lang)
 
 
 def difference(value: float, base: float, lang: Lang) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError, Problem, nearest
-from sim.results import HEADLINES, Results
+from sim.results import Results
 from sim.run_folder import replacing
 from sim.summary import STATISTICS
 from sim.yamlfile import display_path
