@@ -157,10 +157,8 @@ class NumpyPeer:
         rk4: bool,
     ) -> None:
         f = self._functions
-        stocks = self.model.of_kind("stock")
         years = noise.shape[1]
         steps = inputs.shape[0] // years
-        dt = 1.0 / steps
         for y in range(years):
             for k, name in enumerate(self.layout.noises):
                 v[name] = noise[k, y]
@@ -173,39 +171,49 @@ class NumpyPeer:
             f["hold"](v, row)
             for step in range(steps):
                 at = inputs[y * steps + step]
-                f["stage"](v, at[0])
-                f["report"](v, at[0])
-                for name, values in out.items():
-                    if kinds[name] == MEAN:
-                        values[y] = (0.0 if step == 0 else values[y]) + v[name] / steps
-                    elif kinds[name] != END:
-                        values[y] = np.maximum(0.0 if step == 0 else values[y], np.abs(v[name]))
-                self._step(v, at, dt, stocks, rk4)
+
+                def report(row: Array, y: int = y, step: int = step) -> None:
+                    f["report"](v, row)
+                    for name, values in out.items():
+                        if kinds[name] == MEAN:
+                            values[y] = (0.0 if step == 0 else values[y]) + v[name] / steps
+                        elif kinds[name] != END:
+                            values[y] = np.maximum(0.0 if step == 0 else values[y], np.abs(v[name]))
+
+                self._step(v, at, 1.0 / steps, rk4, report)
             for name, values in out.items():
                 if kinds[name] == END:
                     values[y] = v[name]
 
     def _step(
-        self, v: dict[str, Array | float], at: Array, dt: float, stocks: Sequence[str], rk4: bool
+        self,
+        v: dict[str, Array | float],
+        at: Array,
+        dt: float,
+        rk4: bool,
+        report: Callable[[Array], None],
     ) -> None:
+        """One step; reported are the values at its start (Euler) or its middle (Runge-Kutta)."""
         stage, slopes = self._functions["stage"], self._functions["slopes"]
-        k1: dict[str, Array] = {}
-        slopes(v, at[0], k1)
+        stocks = self.model.of_kind("stock")
+        k: list[dict[str, Array]] = [{}, {}, {}, {}]
+        stage(v, at[0])
+        slopes(v, at[0], k[0])
         if not rk4:
+            report(at[0])
             for s in stocks:
-                v[s] = v[s] + dt * k1[s]
+                v[s] = v[s] + dt * k[0][s]
             return
         begin = {s: v[s] for s in stocks}
-        k2: dict[str, Array] = {}
-        k3: dict[str, Array] = {}
-        k4: dict[str, Array] = {}
-        for row, k, into, share in ((at[1], k1, k2, 0.5), (at[1], k2, k3, 0.5), (at[2], k3, k4, 1.0)):
+        for n, row, share in ((1, at[1], 0.5), (2, at[1], 0.5), (3, at[2], 1.0)):
             for s in stocks:
-                v[s] = begin[s] + dt * share * k[s]
+                v[s] = begin[s] + dt * share * k[n - 1][s]
             stage(v, row)
-            slopes(v, row, into)
+            slopes(v, row, k[n])
+            if n == 2:
+                report(row)
         for s in stocks:
-            v[s] = begin[s] + dt / 6.0 * (k1[s] + 2.0 * (k2[s] + k3[s]) + k4[s])
+            v[s] = begin[s] + dt / 6.0 * (k[0][s] + 2.0 * (k[1][s] + k[2][s]) + k[3][s])
 
 
 def _function(name: str, lines: Sequence[str], arguments: str = "v, row") -> str:
