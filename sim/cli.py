@@ -29,6 +29,15 @@ LANGUAGES = ("en", "vi")
 class Verbs(click.Group):
     """A group of commands that offers the nearest one for a misspelt name."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader of its output that leaves early is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # nothing more to say, and no complaint at exit either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return OK
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """The command ``args`` begins with. Raises InputError when there is none."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
@@ -399,10 +408,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else FAILED
-    except BrokenPipeError:
-        # the reader of our output left: nothing more to say, and no complaint at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
 
 
 if __name__ == "__main__":
