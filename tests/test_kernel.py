@@ -409,9 +409,9 @@ def test_years_can_be_run_one_at_a_time(dynamic):
     cells, kinds = np.array([cell[n] for n in outputs]), reduction_codes(dynamic, outputs)
     results = []
     for parts in ([(0, 5)], [(0, 1), (1, 4), (4, 5)]):
-        memory = np.zeros(len(cell) * shape.stride + 8)
+        memory = np.zeros(len(cell) * shape.lanes + 8)
         work = memory[(-(memory.ctypes.data // 8)) % 8 :]
-        work[cell["x"] * shape.stride :][:8] = np.linspace(0.2, 1.2, 8)
+        work[cell["x"] * shape.lanes :][:8] = np.linspace(0.2, 1.2, 8)
         out = np.empty((len(outputs), years, 8))
         for first, last in parts:
             code.run_years(
@@ -429,7 +429,7 @@ def test_years_can_be_run_one_at_a_time(dynamic):
                 work.ctypes.data,
             )
         results.append(out)
-        assert np.array_equal(work[cell["level"] * shape.stride :][:8], out[0, -1])
+        assert np.array_equal(work[cell["level"] * shape.lanes :][:8], out[0, -1])
     assert np.array_equal(*results)
     whole = run_plain(
         dynamic,

@@ -91,7 +91,7 @@ entry:
 loop:
   %k = phi i64 [0, %entry], [%next, %loop]
   %place = add i64 %cell, %k
-  %offset = mul i64 %place, $STRIDE
+  %offset = mul i64 %place, $LANES
   %to = getelementptr inbounds double, ptr %w, i64 %offset
   %skip = mul i64 %k, %distance
   %source = getelementptr inbounds double, ptr %from, i64 %skip
@@ -122,7 +122,7 @@ body:
   %kind = load i64, ptr %p_kind
   %p_cell = getelementptr inbounds i64, ptr %cells, i64 %j
   %cell = load i64, ptr %p_cell
-  %from = mul i64 %cell, $STRIDE
+  %from = mul i64 %cell, $LANES
   %source = getelementptr inbounds double, ptr %w, i64 %from
   %row = mul i64 %j, %years
   %here = add i64 %row, %y

@@ -15,7 +15,7 @@ from sim.engine.graph import Model
 from sim.engine.kernel import Kernel, make_kernel, reduction_codes
 from sim.errors import InputError, Problem
 
-LANES = 64  # draws a block
+LANES = 32  # draws a block
 FEW = 16  # below so many draws, small blocks are faster
 FEW_LANES = 4
 ENGINES = ("compiled", "interpreted")

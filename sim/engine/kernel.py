@@ -97,11 +97,11 @@ class _Runner:
     """Hands arrays to machine code."""
 
     def __init__(self, code: MachineCode, layout: Layout, lanes: int):
-        from sim.engine.machine import ALIGNMENT, Shape
+        from sim.engine.machine import ALIGNMENT
 
         self._code = code
         self._alignment = ALIGNMENT // 8
-        self._size = len(layout.cell) * Shape(lanes, min(WIDTH, lanes)).stride
+        self._size = len(layout.cell) * lanes
 
     def run_blocks(
         self,

@@ -36,18 +36,10 @@ _FUNCTIONS = {
 
 @dataclass(frozen=True)
 class Shape:
-    """``lanes`` draws a block, ``width`` of them at a time in a register.
-
-    ``stride`` is the distance between quantities in the work array. More than ``lanes`` by a cache
-    line, it keeps one lane of all quantities from competing for the same places in the cache.
-    """
+    """``lanes`` draws a block, ``width`` of them at a time in a register."""
 
     lanes: int
     width: int
-
-    @property
-    def stride(self) -> int:
-        return self.lanes + ALIGNMENT // 8 if self.lanes > self.width else self.lanes
 
 
 def _double(value: float) -> str:
@@ -213,7 +205,7 @@ class _GroupWriter:
         return self.lines.operation(node.operation, [self.value(operand) for operand in node.operands])
 
     def _place(self, name: str) -> str:
-        offset = self.program.layout.cell[name] * self.shape.stride
+        offset = self.program.layout.cell[name] * self.shape.lanes
         return self.lines.new(f"getelementptr inbounds double, ptr {self.base}, i64 {offset}")
 
     def _load(self, name: str) -> str:
@@ -253,16 +245,15 @@ def intermediate_code(program: Program, shape: Shape) -> str:
     layout, stocks = program.layout, program.stocks
 
     def place(purpose: str) -> int:
-        return layout.cell[stocks[0] + purpose] * shape.stride if stocks else 0
+        return layout.cell[stocks[0] + purpose] * shape.lanes if stocks else 0
 
     numbers = {
         "LANES": shape.lanes,
-        "STRIDE": shape.stride,
         "PARAMETERS": len(layout.parameters),
         "NOISES": len(layout.noises),
         "COLUMNS": 3 * len(layout.row),
         "COLUMN": len(layout.row),
-        "STATES": len(stocks) * shape.stride,
+        "STATES": len(stocks) * shape.lanes,
         "X": place(""),
         "BEGIN": place("@start"),
         "SUM": place("@sum"),
