@@ -204,7 +204,7 @@ def test_every_pin_has_hashes(name: str):
 def test_binary_packages_are_pinned_for_every_platform():
     """One hash would be the wheel of the machine that wrote the list."""
     listed = pins("requirements.txt")
-    for name in ("numpy", "scipy", "pandas", "numba", "llvmlite", "pyarrow", "matplotlib", "h5py"):
+    for name in ("numpy", "scipy", "pandas", "llvmlite", "pyarrow", "matplotlib", "h5py"):
         assert len(listed[name][1]) > 5, name
 
 
@@ -254,7 +254,8 @@ def test_every_declared_library_is_used():
     imported_as = {"pyyaml": "yaml", "pydantic-core": "pydantic_core"}
     for text in PROJECT["project"]["dependencies"]:
         name = Requirement(text).name
-        assert re.search(rf"\b{imported_as.get(name, name)}\b", program), name
+        name = imported_as.get(name, name)
+        assert re.search(rf'(?m)^\s*(?:import|from) {name}\b|engine="{name}"', program), name
 
 
 # --- commands and packaging -----------------------------------------------------------------------
