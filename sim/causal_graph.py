@@ -99,7 +99,8 @@ def causal_graph(model: Model, *, lang: str = "en", around: str | None = None) -
             if node["sector"] == sector:
                 bold = ", penwidth=3" if name == around else ""
                 shape = _SHAPES.get(node["kind"], "ellipse")
-                label = _quoted(f"{_label(model, name, language)}\n{name} [{_unit(model, name)}]")
+                unit = _unit(model, name)
+                label = _quoted(f"{_label(model, name, language)}\n{name}{f' [{unit}]' if unit else ''}")
                 lines.append(f"    {_quoted(name)} [shape={shape}, label={label}{bold}];")
         lines.append("  }")
     for cause, effect, role in graph.edges(data="role"):
@@ -198,7 +199,8 @@ def _label(model: Model, name: str, lang: Lang) -> str:
 def _unit(model: Model, name: str) -> str:
     if name in DERIVED and name not in model.elements:
         return DERIVED[name].unit
-    return model.unit(name) if name in model.elements or name in model.inputs else "1"
+    # the model does not know parameters that only derived quantities read
+    return model.unit(name) if name in model.elements or name in model.inputs else ""
 
 
 def _causes(model: Model, name: str) -> dict[str, str]:

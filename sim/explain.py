@@ -27,11 +27,9 @@ from sim.errors import InputError, Problem
 from sim.explain_quantities import BASE, VARIANT, Quantities
 from sim.explain_words import difference, facts, kind_words, number, paragraph, say, table, translated
 from sim.scenario import Scenario
-from sim.yamlfile import display_path, read_yaml
+from sim.yamlfile import YamlFile, display_path, read_yaml
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sim.scenario import Origin
     from sim.timepath import Knot, TimePath
 
@@ -177,6 +175,10 @@ class _Move:
 class _Text(Quantities):
     """The text of an explanation."""
 
+    def __init__(self, scenario: Scenario, country: Country, lang: Lang, year: int, engine: str):
+        super().__init__(scenario, country, lang, year, engine)
+        self._files: dict[str, YamlFile] = {}
+
     def lines(self, name: str) -> list[str]:
         lines = [f"{name}: {self.label(name)}", *facts(self._about(name))]
         equation = self._equation(name)
@@ -288,8 +290,10 @@ class _Text(Quantities):
         return [*pairs[:1], ("structure", "; ".join(replaced)), *pairs[1:]]
 
     def _line(self, file: str, place: tuple[str, ...]) -> str:
-        path: Path = self.country.folder / file
-        return f"{display_path(path)}:{read_yaml(path).position(place)}"
+        path = self.country.folder / file
+        if file not in self._files:
+            self._files[file] = read_yaml(path)
+        return f"{display_path(path)}:{self._files[file].position(place)}"
 
     def _alternatives(self, name: str) -> list[str]:
         rows = []

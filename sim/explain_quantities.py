@@ -35,6 +35,7 @@ class Quantities:
         self.paths = {**scenario.levers, **scenario.assumptions}
         self.settings = {*self.paths, *scenario.parameters, *scenario.structures}
         self._runs: dict[frozenset[str], Run] = {}
+        self._central: dict[frozenset[str], dict[str, float]] = {}
 
     def names(self) -> list[str]:
         """Every name that can be explained."""
@@ -158,13 +159,19 @@ class Quantities:
             )
         return self._runs[taken]
 
-    def _parameters(self, taken: Iterable[str]) -> dict[str, float]:
-        return central_parameters(
-            self.country,
-            self.model,
-            parameters={n: v for n, v in self.scenario.parameters.items() if n in taken},
-            structures={n: v for n, v in self.scenario.structures.items() if n in taken},
+    def _parameters(self, on: Iterable[str]) -> dict[str, float]:
+        scenario, fixed = (
+            self.scenario,
+            frozenset(on) & {*self.scenario.parameters, *self.scenario.structures},
         )
+        if fixed not in self._central:
+            self._central[fixed] = central_parameters(
+                self.country,
+                self.model,
+                parameters={n: v for n, v in scenario.parameters.items() if n in fixed},
+                structures={n: v for n, v in scenario.structures.items() if n in fixed},
+            )
+        return self._central[fixed]
 
     def value(self, name: str, on: Iterable[str], year: int | None = None) -> float:
         """The annual value of ``name``, a median for a parameter; NaN where there is none."""
