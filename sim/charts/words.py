@@ -40,8 +40,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "odds_title": ("Chances that the targets are reached", "Xác suất đạt các mục tiêu"),
     "model_chance": ("Model: chance and 95 % sampling interval", "Mô hình: xác suất và khoảng lấy mẫu 95 %"),
     "outside_chance": (
-        "Outside view: how often comparable countries did it",
-        "Góc nhìn bên ngoài: các nước tương đồng từng đạt",
+        "Outside view: how often it was done elsewhere or before",
+        "Góc nhìn bên ngoài: nơi khác hoặc trước đây từng đạt",
     ),
     "outside_none": ("no comparable record", "không có tiền lệ so sánh"),
     "outside_range": ("Comparable countries, 90 %", "Nước tương đồng, 90 %"),
