@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from sim.assemble import SCENARIO_ONLY
 from sim.causal_graph import causal_graph as causal_graph
 from sim.causal_graph import draw_causal_graph as draw_causal_graph
+from sim.causal_graph import sector_label
 from sim.central_run import central_structures
 from sim.charts.words import LANGS, Lang, choose
 from sim.country import Country, Lever
@@ -205,7 +206,7 @@ class _Text(Quantities):
         pairs = [("kind", words), ("unit", self.unit(name))]
         element = self.model.elements.get(name)
         if element is not None:
-            pairs = [("sector", element.sector.replace("_", " ")), *pairs, ("source", element.source)]
+            pairs = [("sector", sector_label(element.sector, lang)), *pairs, ("source", element.source)]
             # an element without a body stands on no line of its own
             line = f":{element.line}" if element.line else ""
             pairs.append(("declared", f"{display_path(element.file)}{line}" if element.file else ""))
