@@ -9,6 +9,7 @@ another one reads.
 from __future__ import annotations
 
 import os
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -311,7 +312,7 @@ def _draw_sectors(model: Model, lang: Lang) -> Any:
             zorder=3,
         )
         axes.add_patch(boxes[sector])
-        text = _broken(f"{sector_label(sector, lang)} ({sizes[sector]})", 17)
+        text = textwrap.fill(f"{sector_label(sector, lang)} ({sizes[sector]})", 17)
         axes.text(x, y, text, ha="center", va="center", fontsize=BODY - 2, zorder=4)
     most = max(read.values(), default=1)
     bend = 0.13
@@ -494,9 +495,3 @@ def _legend(axes: Any, entries: list[tuple[str, str]], place: tuple[float, float
         patch = Rectangle((x, y - 0.09), 0.26, 0.18, facecolor=fill, edgecolor=GREY, linewidth=0.8)
         axes.add_patch(patch)
         axes.text(x + 0.34, y, text, fontsize=11, va="center")
-
-
-def _broken(text: str, width: int) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(text, width))

@@ -95,16 +95,15 @@ def explain_variable(
     *,
     year: int = 2030,
     lang: str = "en",
-    engine: str = "interpreted",
+    engine: str = "compiled",
 ) -> str:
     """How ``name`` is computed, from what, where its numbers come from and what moved it by ``year``.
 
     ``name`` is any element or input of the model, derived quantity, parameter, lever, exogenous series
     or structural question. Values are those of one run at the prior medians
     (:mod:`sim.central_run`), annual, in the unit of each quantity. The scenario takes one run, the hold
-    scenario another and each line that moves ``name`` one more; the interpreted ``engine`` needs no
-    compiled kernel for these. Raises InputError for an unknown
-    name, a year outside the horizon or a language it does not speak.
+    scenario another and each line that moves ``name`` one more. Raises InputError for an unknown name, a
+    year outside the horizon or a language it does not speak.
     """
     language = _language(lang)
     explainer = _Text(scenario, country, language, year, engine)

@@ -154,7 +154,10 @@ def _xmile(results: Results, path: Path, country: Country | None) -> None:
         model,
         paths=paths_of(scenario, country, model),
         parameters=central_parameters(
-            country, model, parameters=scenario.parameters, structures=scenario.structures
+            country,
+            model,
+            parameters=scenario.parameters,
+            structures={**scenario.structures, **record.structures},
         ),
         start_year=country.start_year,
         years=country.horizon - country.start_year + 1,

@@ -339,7 +339,9 @@ def elements_of(module: ModuleType) -> list[Element]:
     found: list[Element] = []
     for value in vars(module).values():
         if isinstance(value, Declared):
-            found.extend(replace(e, sector=sector, file=module.__file__ or "") for e in value.__elements__)
+            found.extend(
+                replace(e, sector=sector, file=e.file or module.__file__ or "") for e in value.__elements__
+            )
         elif callable(value) and getattr(value, "__module__", None) == module.__name__:
             found.extend(getattr(value, "__elements__", ()))
     return found
