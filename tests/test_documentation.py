@@ -25,7 +25,8 @@ def model(country):
 
 def test_the_document_is_current(model, country):
     committed = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
-    assert committed == model_document(model, country), "renew it: python -m sim.documentation > docs/model.md"
+    current = model_document(model, country)
+    assert committed == current, "renew it: python -m sim.documentation > docs/model.md"
 
 
 def test_every_quantity_has_a_label_in_both_languages_a_unit_and_a_source(model):
