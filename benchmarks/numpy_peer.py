@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,20 +132,29 @@ class NumpyPeer:
         draws: int,
         method: str = "rk4",
         block: int = 1024,
+        threads: int = 1,
     ) -> dict[str, Array]:
-        """As :func:`sim.engine.ensemble.simulate`: annual values, shape (year, draw), by name."""
+        """As :func:`sim.engine.ensemble.simulate`: annual values, shape (year, draw), by name.
+
+        Blocks of ``block`` draws are shared out to ``threads`` threads; numpy computes outside the
+        interpreter's lock.
+        """
         years = noise.shape[1]
         values = {n: np.empty((years, draws)) for n in outputs}
         kinds = dict(zip(outputs, reduction_codes(self.model, outputs).tolist(), strict=True))
-        with np.errstate(all="ignore"):
-            for first in range(0, draws, block):
-                part = slice(first, min(first + block, draws))
-                v = {
-                    n: np.asarray(parameters[n], float)[part] if np.ndim(parameters[n]) else parameters[n]
-                    for n in self.layout.parameters
-                }
-                out = {n: a[:, part] for n, a in values.items()}
+
+        def work(first: int) -> None:
+            part = slice(first, min(first + block, draws))
+            v = {
+                n: np.asarray(parameters[n], float)[part] if np.ndim(parameters[n]) else parameters[n]
+                for n in self.layout.parameters
+            }
+            out = {n: a[:, part] for n, a in values.items()}
+            with np.errstate(all="ignore"):
                 self._run_block(v, inputs, noise[:, :, part], out, kinds, method == "rk4")
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(0, draws, block)))
         return values
 
     def _run_block(
