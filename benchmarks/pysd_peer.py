@@ -34,7 +34,9 @@ class PysdPeer:
             warnings.simplefilter("ignore")
             file = Path(folder) / "model.xmile"
             file.write_text(text, encoding="utf-8")
-            self.model = pysd.read_xmile(str(file))
+            # PySD keeps as many digits of tabulated points as numpy prints
+            with np.printoptions(precision=17):
+                self.model = pysd.read_xmile(str(file))
 
     def run(self) -> dict[str, NDArray[np.float64]]:
         """One run: annual values of the outputs by name, shape (year,)."""

@@ -10,11 +10,15 @@ import numpy as np
 import pysd
 import pytest
 
+from sim.assemble import model_of
+from sim.country import load_country
 from sim.engine.declare import annual, aux, elements_of, flow, initial, lagged, stock
 from sim.engine.ensemble import input_table, noise_table, simulate
 from sim.engine.functions import clip, exp, log, power
 from sim.engine.graph import InputSpec, build
 from sim.errors import InputError
+from sim.scenario import load_scenario
+from sim.simulation import paths_of
 from sim.xmile import NAMESPACE, identifiers, to_xmile
 from tests import toy
 from tests.test_engine import INPUTS, VALUES
@@ -22,10 +26,12 @@ from tests.test_engine import INPUTS, VALUES
 START, YEARS, STEPS = 2010, 36, 4
 
 
-def read(text, folder):
+def read(text, folder, digits=17):
+    """The model as PySD reads it, which keeps as many digits of tabulated points as numpy prints: 8."""
     file = folder / "model.xmile"
     file.write_text(text, encoding="utf-8")
-    return pysd.read_xmile(str(file))
+    with np.printoptions(precision=digits):
+        return pysd.read_xmile(str(file))
 
 
 def annual_values(frame, model, names):
@@ -40,7 +46,7 @@ def annual_values(frame, model, names):
     return values
 
 
-def compare(model, paths, parameters, noise, folder):
+def compare(model, paths, parameters, noise, folder, **options):
     """Every variable of the file in PySD against the engine: largest relative difference by name."""
     names = [n for n in model.elements if model.elements[n].kind not in ("noise", "identity")]
     ours = simulate(
@@ -63,7 +69,7 @@ def compare(model, paths, parameters, noise, folder):
         steps=STEPS,
         noise=noise,
     )
-    theirs = annual_values(read(text, folder).run(), model, names)
+    theirs = annual_values(read(text, folder, **options).run(), model, names)
     worst = {}
     for name in names:
         mine = ours[name][:, 0]
@@ -211,6 +217,26 @@ def export(parameters=VALUES, departures=rising, **options):
     model = build(elements_of(toy), INPUTS)
     paths = {"lever_departures": departures}
     return to_xmile(model, paths=paths, parameters=parameters, start_year=START, years=YEARS, **options)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "variant", "noisy", "digits"), [("hold", 0, False, 8), ("full", 1, True, 17)]
+)
+def test_the_whole_model_in_pysd(scenario, variant, noisy, digits, tmp_path):
+    """Every variable over 2010-2045 with the medians of the priors, the first or the last variants in use."""
+    country = load_country("vietnam")
+    model = model_of(country)
+    median = np.array([0.5])
+    parameters = {f"variant_of_{n}": float(variant * (len(v) - 1)) for n, v in model.sampled.items()}
+    for name in model.input_names("parameter"):
+        if name in country.parameters:
+            given = country.parameters[name]
+            parameters[name] = float(given.value if given.prior is None else given.quantile(median)[0])
+    noise = noise_table(model, 57, np.array([0]), START, YEARS, 2026 if noisy else None)[:, :, 0]
+    paths = paths_of(load_scenario(scenario, country), country, model)
+    worst = compare(model, paths, parameters, noise, tmp_path, digits=digits)
+    assert len(worst) > 300
+    assert {n: w for n, w in worst.items() if not w < 1e-6} == {}
 
 
 def test_the_file_holds_labels_units_and_times():
