@@ -12,6 +12,8 @@ PYTHON ?= python3
 SCENARIO ?= scenarios/budget_3pct.yaml
 # Further options: make run ARGS="--draws 200 --lang vi"; make test ARGS="-k budget"
 ARGS ?=
+# Processes that share the tests; 0: all in one, as a debugger wants it.
+JOBS ?= 2
 
 BIN := .venv/bin
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -35,7 +37,7 @@ run: environment-run
 	@$(BIN)/nq57 run $(SCENARIO) $(ARGS)
 
 test: environment-dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: environment-dev
 	@$(BIN)/python -m ruff check .
