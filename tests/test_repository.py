@@ -318,20 +318,21 @@ def test_the_architecture_names_only_tests_that_exist():
     assert [name for name in sorted(named) if f"def {name}(" not in written] == []
 
 
-def test_the_wheel_carries_the_data_of_every_country(tmp_path: Path):
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    (built,) = folder.glob("nq57-*.whl")
+    return built
+
+
+def test_the_wheel_carries_the_program_and_the_data_of_every_country(wheel: Path):
     included = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     countries = {f"calibration/{path.parent.name}" for path in (ROOT / "calibration").glob("*/country.yaml")}
     assert countries
     assert set(included) == {*countries, "scenarios"}
-
-    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
-        check=True,
-        capture_output=True,
-        env=environment,
-    )
-    (wheel,) = tmp_path.glob("nq57-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         entry_points = next(archive.read(n).decode() for n in names if n.endswith("/entry_points.txt"))
@@ -339,11 +340,31 @@ def test_the_wheel_carries_the_data_of_every_country(tmp_path: Path):
         for path in (ROOT / source).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert f"{target}/{path.relative_to(ROOT / source).as_posix()}" in names
-    assert {str(p.relative_to(ROOT).as_posix()) for p in SOURCES} <= names
+    assert {path.relative_to(ROOT).as_posix() for path in SOURCES} <= names
     assert "nq57 = sim.cli:main" in entry_points
-    assert not [
-        n for n in names if n.startswith(("tests/", "calibration/", "benchmarks/")) or n.endswith(".pyc")
-    ]
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"sim"}
+    assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_an_installed_program_finds_its_data_from_anywhere(wheel: Path, tmp_path: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    code = (
+        "import sim; country = sim.load_country('vietnam');"
+        "scenario = sim.load_scenario('budget_3pct', country);"
+        "print(sim.__file__, country.folder, scenario.file, sep='\\n')"
+    )
+    (tmp_path / "elsewhere").mkdir()
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path / "elsewhere",
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for place in answer.stdout.split():
+        assert (tmp_path / "elsewhere" / place).resolve().is_relative_to(tmp_path / "installed")
 
 
 def test_the_licence_is_apache_2_in_full():
