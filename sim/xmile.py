@@ -246,7 +246,11 @@ class _Writer:
             # interpolated over whole years only: some tools read a held function as an interpolated one
             values, steps, clock = yearly[:, 0], 1, self.names.used(_YEAR)
         times = self.start_year + np.arange(values.size + 1) / steps
-        _graph(self._input(name, clock), times, np.append(values, values[-1]))
+        values = np.append(values, values[-1])
+        # no points within a stretch that stays the same
+        inside = np.zeros(values.size, bool)
+        inside[1:-1] = (values[:-2] == values[1:-1]) & (values[1:-1] == values[2:])
+        _graph(self._input(name, clock), times[~inside], values[~inside])
 
     def equations(self) -> None:
         """Append everything the model declares but noise."""
