@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 WORDS = {
     "target": ("target", "mục tiêu"),
     "year": ("year", "năm"),
-    "chance": ("chance", "khả năng"),
+    "chance": ("chance", "xác suất"),
     "interval": ("95 % interval", "khoảng 95 %"),
-    "outside": ("outside view", "kinh nghiệm nước khác"),
+    "outside": ("outside view", "góc nhìn bên ngoài"),
     "median": ("median", "trung vị"),
     "line": ("needed", "yêu cầu"),
     "not_assessed": ("Not assessed", "Không đánh giá"),
@@ -29,12 +29,12 @@ WORDS = {
     "met": ("{mean} of {count} met on average", "trung bình đạt {mean} trên {count}"),
     "draws": (
         "{draws} draws of {tried} from the priors, those that history does not rule out; {failed} failed",
-        "{draws} phép rút giữ lại từ {tried} phép rút tiên nghiệm, phù hợp với lịch sử; {failed} bị lỗi",
+        "{draws} lượt mô phỏng giữ lại từ {tried} lượt tiên nghiệm, phù hợp với lịch sử; {failed} lượt lỗi",
     ),
     "sampling": (
         "The interval is the sampling error of the draws alone. The outside view is how often comparable "
         "countries, or targets of this kind, made it.",
-        "Khoảng tin cậy chỉ gồm sai số lấy mẫu. Kinh nghiệm nước khác là tỷ lệ các nước tương đồng, hoặc các "
+        "Khoảng tin cậy chỉ gồm sai số lấy mẫu. Góc nhìn bên ngoài là tỷ lệ các nước tương đồng, hoặc các "
         "mục tiêu cùng loại, từng đạt được.",
     ),
     "warning": ("warning", "cảnh báo"),
