@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.charts.words import NBSP, Lang, decimals, line_text, number, plain, unit_words, with_unit
 from sim.odds import percent_text
+from sim.summary import STATISTICS
 
 if TYPE_CHECKING:
     from sim.country import Country
@@ -21,11 +22,17 @@ WORDS = {
     "year": ("year", "năm"),
     "chance": ("chance", "xác suất"),
     "interval": ("95 % interval", "khoảng 95 %"),
-    "outside": ("outside view", "góc nhìn bên ngoài"),
+    "outside": ("outside view", "đối chiếu thực tế"),
     "median": ("median", "trung vị"),
     "line": ("needed", "yêu cầu"),
     "not_assessed": ("Not assessed", "Không đánh giá"),
     "joint": ("joint targets", "mục tiêu kết hợp"),
+    "cost": (
+        "Cost above the hold scenario, median: {share} % of GDP in {year} ({money} trillion dong of 2020), "
+        "{total} trillion in all to {year}",
+        "Chi phí so với kịch bản giữ nguyên, trung vị: {share} % GDP năm {year} ({money} nghìn tỷ đồng giá "
+        "2020), cộng dồn đến {year}: {total} nghìn tỷ",
+    ),
     "met": ("{mean} of {count} met on average", "trung bình đạt {mean} trên {count}"),
     "draws": (
         "{draws} draws of {tried} from the priors, those that history does not rule out; {failed} failed",
@@ -34,11 +41,12 @@ WORDS = {
     "sampling": (
         "The interval is the sampling error of the draws alone. The outside view is how often comparable "
         "countries, or targets of this kind, made it.",
-        "Khoảng tin cậy chỉ gồm sai số lấy mẫu. Góc nhìn bên ngoài là tỷ lệ các nước tương đồng, hoặc các "
+        "Khoảng tin cậy chỉ gồm sai số lấy mẫu. Đối chiếu thực tế là tỷ lệ các nước tương đồng, hoặc các "
         "mục tiêu cùng loại, từng đạt được.",
     ),
     "warning": ("warning", "cảnh báo"),
 }
+COST_YEAR = 2030
 STATUS = {
     "already_met": ("already met", "đã đạt"),
     "low_confidence": ("low confidence", "độ tin cậy thấp"),
@@ -67,6 +75,7 @@ def odds_report(results: Results, lang: Lang = "en") -> str:
     for target in joint:
         met = _say("met", lang, mean=number(target.expected_met or 0.0, lang, 1), count=len(target.members))
         lines.append(f"{_label(target, lang)} ({target.year}): {target.text(lang)}; {met}")
+    lines += ["", *_wrapped(_cost(results, lang), width)]
     unassessed = [t.code for t in odds if t.odds is None]
     if unassessed:
         lines += [
@@ -81,6 +90,22 @@ def odds_report(results: Results, lang: Lang = "en") -> str:
     lines += ["", *_wrapped(_say("draws", lang, **counts), width), *_wrapped(_say("sampling", lang), width)]
     lines += [line for w in record.warnings for line in _wrapped(f"{_say('warning', lang)}: {w}", width)]
     return "\n".join(lines)
+
+
+def _cost(results: Results, lang: Lang) -> str:
+    """What the scenario costs above the hold scenario: medians of :data:`COST_YEAR`, and summed to it."""
+    years = results.years
+    to_year = years <= COST_YEAR if years[0] <= COST_YEAR else years <= years[-1]
+    middle = STATISTICS.index("q50")
+    money, share = (results.summary(n)[to_year, middle] for n in ("cost_total", "cost_gdp"))
+    return _say(
+        "cost",
+        lang,
+        year=int(years[to_year][-1]),
+        share=number(float(share[-1]), lang, 2),
+        money=number(float(money[-1]), lang, 0),
+        total=number(float(money.sum()), lang, 0),
+    )
 
 
 def _label(target: TargetOdds, lang: Lang) -> str:

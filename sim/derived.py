@@ -238,9 +238,9 @@ def gdp_growth_5y(gdp: Array, percent_per_one: Array) -> Array:
     source="compound growth over the five years up to each year",
     looks_back=WINDOW,
 )
-def patent_growth_5y(patent_apps: Array, percent_per_one: Array) -> Array:
+def patent_growth_5y(patent_apps: Array, patent_growth_error: Array, percent_per_one: Array) -> Array:
     """Average growth of patent applications over five years."""
-    return average_growth(patent_apps, WINDOW) * percent_per_one
+    return average_growth(patent_apps, WINDOW) * percent_per_one + patent_growth_error
 
 
 @_derived(
@@ -249,9 +249,19 @@ def patent_growth_5y(patent_apps: Array, percent_per_one: Array) -> Array:
     source="compound growth over the five years up to each year",
     looks_back=WINDOW,
 )
-def publication_growth_5y(publications: Array, percent_per_one: Array) -> Array:
+def publication_growth_5y(
+    publications: Array, publication_growth_error: Array, percent_per_one: Array
+) -> Array:
     """Average growth of scientific publications over five years."""
-    return average_growth(publications, WINDOW) * percent_per_one
+    return average_growth(publications, WINDOW) * percent_per_one + publication_growth_error
+
+
+# variable -> its average growth over WINDOW years, with what else moves it
+GROWTH_OF = {
+    "gdp": "gdp_growth_5y",
+    "patent_apps": "patent_growth_5y",
+    "publications": "publication_growth_5y",
+}
 
 
 @_derived(
@@ -312,6 +322,7 @@ def gii_score(
     gii_base_score: Array,
     gii_rd: Array,
     gii_income: Array,
+    gii_peer_growth: Array,
     gii_researchers: Array,
     gii_digital: Array,
     gii_institutions: Array,
@@ -319,8 +330,13 @@ def gii_score(
     gii_noise_persistence: Array,
     run: Run,
 ) -> Array:
-    """Score in the Global Innovation Index."""
+    """Score in the Global Innovation Index.
+
+    Scores are relative to the other economies of an edition: income earns points by what it grows more
+    than theirs.
+    """
     base = run.row(run.last_observed)
+    since = np.maximum(0, run.years - run.last_observed)[:, None]
 
     def log_change(values: Array) -> Array:
         return np.log(values / values[base])
@@ -328,7 +344,7 @@ def gii_score(
     return (
         gii_base_score
         + gii_rd * log_change(gerd_gdp)
-        + gii_income * log_change(gni_pc_usd)
+        + gii_income * (log_change(gni_pc_usd) - gii_peer_growth * since)
         + gii_researchers * log_change(researchers_per_10k)
         + gii_digital * (digital_maturity - digital_maturity[base])
         + gii_institutions * (institutions - institutions[base])

@@ -132,16 +132,20 @@ def drifting_rank(
     """Rank of ``score`` (year, draw) among peers with a trend each: shape (year, draw), from 1.
 
     A peer's yearly gain is normal with mean ``drift`` and standard deviation ``drift_sd``, one number per
-    draw and economy; scores stay within 0 and 1, the limits of the index.
+    draw and economy. The nearer to 1, the limit of the index, the slower: a gain g takes the distance d
+    to it down to d exp(-g / d), so that nobody arrives and there are no ties. Losses stop at 0.
     """
     rank = np.full(score.shape, np.nan)
 
     def simulate(part: slice) -> None:
+        distance = np.maximum(1e-6, 1.0 - peers.score[:, None])
         luck = rng.normal(seed, draw_ids[part][None, :], "peers:drift", peers.code[:, None])
         gain = drift[part] + drift_sd[part] * luck
         for k, year in enumerate(years.tolist()):
             since = max(0, year - peers.base_year)
-            others = np.clip(peers.score[:, None] + gain * since, 0.0, 1.0)
+            change = gain * since
+            rising = 1.0 - distance * np.exp(-np.maximum(change, 0.0) / distance)
+            others = np.maximum(0.0, rising + np.minimum(change, 0.0))
             rank[k, part] = _ranked(score[k, part], others)
 
     _in_chunks(simulate, draw_ids.size)

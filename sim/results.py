@@ -54,6 +54,8 @@ HEADLINES = (
     "commercial_rate",
     "egdi",
     "gii_score",
+    "cost_total",
+    "cost_gdp",
 )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.country_parameters import Parameter
-from sim.derived import DERIVED, RANKED, Run, average_growth, rank_in_index
+from sim.derived import DERIVED, GROWTH_OF, RANKED, WINDOW, Run, average_growth, rank_in_index
 from sim.engine import rng
 from sim.odds import DEFAULT_LEVEL, Odds
 
@@ -301,6 +301,8 @@ def judged_values(run: Run, target: Target) -> Array:
         return values
     first, last = target.window
     if target.kind == "growth":
+        if last - first == WINDOW and name in GROWTH_OF:
+            return run.annual(GROWTH_OF[name])
         with np.errstate(divide="ignore", invalid="ignore"):
             return average_growth(values, last - first, PERCENT_PER_ONE)
     if name in DERIVED and DERIVED[name].looks_back == last - first + 1:

@@ -621,8 +621,8 @@ def test_outside_views_are_those_of_the_table(vietnam: Country) -> None:
     view = by_id["digital_30pct_2030"]
     decided, met = rows("Dated national targets", "decided")[0], rows("Dated national targets", "met")[0]
     assert view is not None
-    assert view.high == pytest.approx((met + 1) / (decided + 2), abs=0.005)
-    assert view.low == pytest.approx((met + 0.5) / (decided + 1), abs=0.005)
+    jeffreys = stats.beta(met + 0.5, decided - met + 0.5)
+    assert (view.low, view.high) == pytest.approx(jeffreys.ppf([0.05, 0.95]), abs=0.005)
 
 
 @pytest.mark.parametrize(

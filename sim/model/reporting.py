@@ -6,21 +6,19 @@ from sim.engine.declare import annual, aux, indicator
 from sim.engine.functions import clip, exp, log, power
 
 
-@indicator(
-    unit="percent", vi="Chi NC&PT trên GDP", source="UNESCO UIS / WDI GB.XPD.RSDV.GD.ZS", headline=True
-)
+@indicator(unit="percent", vi="Chi R&D trên GDP", source="UNESCO UIS / WDI GB.XPD.RSDV.GD.ZS", headline=True)
 def gerd_gdp(percent_per_one, gerd, gdp):
     """R&D expenditure, percent of GDP"""
     return percent_per_one * gerd / gdp
 
 
-@indicator(unit="percent", vi="NC&PT công trên GDP", source="definition")
+@indicator(unit="percent", vi="R&D công trên GDP", source="definition")
 def pub_rd_gdp(percent_per_one, pub_rd_exec, gdp):
     """Public R&D performed, percent of GDP"""
     return percent_per_one * pub_rd_exec / gdp
 
 
-@indicator(unit="percent", vi="NC&PT doanh nghiệp trên GDP", source="definition")
+@indicator(unit="percent", vi="R&D doanh nghiệp trên GDP", source="definition")
 def bus_rd_gdp(percent_per_one, bus_rd_exec, gdp):
     """Business R&D performed, percent of GDP"""
     return percent_per_one * bus_rd_exec / gdp
@@ -28,7 +26,7 @@ def bus_rd_gdp(percent_per_one, bus_rd_exec, gdp):
 
 @indicator(
     unit="percent",
-    vi="Tỷ trọng NC&PT ngoài ngân sách",
+    vi="Tỷ trọng R&D ngoài ngân sách",
     source="Frascati manual, source of funds",
     headline=True,
 )
@@ -40,9 +38,10 @@ def nonstate_rd_share(percent_per_one, gov_funded_rd, gerd, rd_money_floor):
 @indicator(
     unit="percent", vi="Kinh phí KH&CN thực giải ngân trên chi ngân sách", source="definition", headline=True
 )
-def st_disbursed_share(percent_per_one, disbursement, budget_total):
-    """S&T money disbursed, percent of state budget expenditure"""
-    return percent_per_one * disbursement / budget_total
+def st_disbursed_share(percent_per_one, disbursement, budget_total, st_share, st_effective_share):
+    """S&T, innovation and digital money disbursed, percent of state budget expenditure"""
+    relabelled = st_share - st_effective_share
+    return percent_per_one * (disbursement / budget_total + relabelled)
 
 
 @indicator(
@@ -92,7 +91,7 @@ def digital_digitalised_share(percent_per_one, digitalised_share):
 
 @indicator(
     unit="percent",
-    vi="Tỷ trọng kinh tế số trong GDP (ước tính quản lý)",
+    vi="Tỷ trọng kinh tế số trong GDP (ước tính của Bộ TT&TT)",
     source="former Ministry of Information",
     headline=True,
 )
@@ -159,7 +158,7 @@ def electricity_use(elec_demand, elec_available):
 
 @indicator(
     unit="patent/year",
-    vi="Đơn sáng chế của người Việt Nam",
+    vi="Đơn đăng ký sáng chế của người Việt Nam",
     source="knowledge production function",
     headline=True,
 )
@@ -240,13 +239,15 @@ def egdi(
     egdi_base_year,
 ):
     """E-government development index"""
-    score = (
-        egdi_2024
-        + egdi_gov_effect * (gov_digital - gov_digital_ref)
+    gain = (
+        egdi_gov_effect * (gov_digital - gov_digital_ref)
         + egdi_infra_effect * log(digital_infra_ratio)
         + egdi_trend * (t - egdi_base_year)
     )
-    return clip(score, 0, 1)
+    if gain > 0:
+        # the nearer to one, the limit of the index, the slower
+        return 1 - (1 - egdi_2024) * exp(-gain / (1 - egdi_2024))
+    return max(0, egdi_2024 + gain)
 
 
 @indicator(unit="percent", vi="Tỷ lệ giải ngân KH&CN", source="definition")
@@ -255,7 +256,7 @@ def disbursed_percent(percent_per_one, disbursement_rate):
     return percent_per_one * disbursement_rate
 
 
-@indicator(unit="percent", vi="Tỷ lệ doanh nghiệp có NC&PT", source="definition")
+@indicator(unit="percent", vi="Tỷ lệ doanh nghiệp có R&D", source="definition")
 def rd_firms_share(percent_per_one, rd_participation):
     """Enterprises that perform R&D"""
     return percent_per_one * rd_participation
