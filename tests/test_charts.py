@@ -108,7 +108,7 @@ def test_the_outside_view_stands_beside_the_odds(figures, results):
             shown = words(find(figures, lang, target.id))
             view = target.outside_view
             if view is None:
-                assert {"en": "no comparable record", "vi": "không có tiền lệ so sánh"}[lang] in shown
+                assert {"en": "not estimated", "vi": "chưa ước tính"}[lang] in shown
             else:
                 assert outside_text(view.low, view.high, lang).replace("\u00a0", " ") in shown
 

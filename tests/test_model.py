@@ -132,6 +132,12 @@ def test_every_quantity_is_named_in_two_languages(sector: ModuleType) -> None:
         assert element.label != element.label_vi, element.name
 
 
+def test_no_name_of_a_quantity_holds_a_gap_left_unfilled() -> None:
+    for element in model_of(country()).elements.values():
+        for label in (element.label, element.label_vi):
+            assert not set(label) & set("{}[]"), f"{element.name}: {label}"
+
+
 def test_a_rule_for_size_classes_is_declared_for_each_of_them() -> None:
     names = set(model_of(country()).elements)
     assert not {n for n in names if "cls" in n}

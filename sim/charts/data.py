@@ -125,7 +125,7 @@ def _notes(odds: TargetOdds, lang: Lang) -> Iterable[str]:
         yield say("behind_by" if odds.kind == "rank" else "short_by", lang, median=short)
     if odds.late is not None:
         late = odds.year + YEARS_BEYOND
-        yield say("by_year", lang, year=late, odds=unbroken(odds.late.text(lang)))
+        yield say("by_year", lang, year=late, odds=odds.late.text(lang).replace(" ", NBSP))
     if odds.status in (LOW_CONFIDENCE, ALREADY_MET):
         yield choose(odds.confidence, odds.confidence_vi, lang)
 

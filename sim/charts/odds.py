@@ -27,7 +27,7 @@ MOST_ROWS = 10
 
 @dataclass(frozen=True)
 class OddsRow:
-    """One target: probabilities between 0 and 1; ``outside_*`` is None without a comparable record."""
+    """One target: probabilities between 0 and 1; ``outside_*`` is None where it is not estimated."""
 
     id: str
     code: str

@@ -8,7 +8,7 @@ from sim.engine.functions import clip, power
 shock_mic_bias = noise(
     "shock_mic_bias",
     label="Step of the ratio between the policy estimate and the statistical digital share",
-    vi="Bước ngẫu nhiên của tỷ số giữa ước tính quản lý và số liệu thống kê kinh tế số",
+    vi="Bước ngẫu nhiên của tỷ số giữa ước tính của Bộ TT&TT và số liệu thống kê kinh tế số",
     source="random walk",
 )
 

@@ -168,13 +168,13 @@ def skill_ratio(stem_workforce, labour, stem_workforce_0, labour_0):
     return stem_workforce / stem_workforce_0 * labour_0 / labour
 
 
-@aux(unit="1", vi="Hệ số thể chế của hiệu quả NC&PT", source="Goñi and Maloney (2017)")
+@aux(unit="1", vi="Hệ số thể chế của hiệu quả R&D", source="Goñi and Maloney (2017)")
 def institution_factor(institution_factor_base, institution_factor_slope, institutions):
     """Factor by which institutions scale absorption and the return to R&D"""
     return institution_factor_base + institution_factor_slope * institutions
 
 
-@aux(unit="year", vi="Cường độ tri thức NC&PT", source="Hall, Mairesse, Mohnen (2010)")
+@aux(unit="year", vi="Cường độ tri thức R&D", source="Hall, Mairesse, Mohnen (2010)")
 def rd_intensity_stock(bus_knowledge, pub_quality, pub_knowledge, gdp):
     """Knowledge stock relative to output"""
     return (bus_knowledge + pub_quality * pub_knowledge) / gdp
@@ -209,7 +209,7 @@ def absorb(
     name="rd_return",
     variant="bounded",
     unit="1/year",
-    vi="Suất sinh lợi xã hội của NC&PT",
+    vi="Suất sinh lợi xã hội của R&D",
     source="bounded rate of return; Hall, Mairesse, Mohnen (2010)",
 )
 def rd_return_bounded(rd_return_max, rd_return_half, rd_intensity_stock, institution_factor):
@@ -221,7 +221,7 @@ def rd_return_bounded(rd_return_max, rd_return_half, rd_intensity_stock, institu
     name="rd_return",
     variant="elastic",
     unit="1/year",
-    vi="Suất sinh lợi xã hội của NC&PT",
+    vi="Suất sinh lợi xã hội của R&D",
     source="constant elasticity; Hall, Mairesse, Mohnen (2010), Ugur et al. (2016)",
 )
 def rd_return_elastic(rd_elasticity, rd_intensity_stock, rd_intensity_floor):
@@ -233,7 +233,7 @@ def rd_return_elastic(rd_elasticity, rd_intensity_stock, rd_intensity_floor):
     name="rd_return",
     variant="fishing_out",
     unit="1/year",
-    vi="Suất sinh lợi xã hội của NC&PT",
+    vi="Suất sinh lợi xã hội của R&D",
     source="ideas get harder to find; Bloom, Jones, Van Reenen, Webb (2020)",
 )
 def rd_return_fishing_out(
@@ -244,7 +244,7 @@ def rd_return_fishing_out(
     return bounded * power(tfp / tfp_0, -fishing_out_exponent)
 
 
-@aux(unit="1/year", vi="Đóng góp của NC&PT vào tăng TFP", source="Hall, Mairesse, Mohnen (2010)")
+@aux(unit="1/year", vi="Đóng góp của R&D vào tăng TFP", source="Hall, Mairesse, Mohnen (2010)")
 def rd_tfp_term(
     rd_return,
     bus_knowledge_inflow,

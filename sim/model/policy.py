@@ -52,7 +52,7 @@ def composition_commitment(commitment):
     return min(1, commitment)
 
 
-@aux(unit="1", vi="Tỷ trọng NC&PT trong chi KH&CN", source="definition: base + commitment * (lever - base)")
+@aux(unit="1", vi="Tỷ trọng R&D trong chi KH&CN", source="definition: base + commitment * (lever - base)")
 def comp_rd_eff(comp_rd, comp_rd_base, composition_commitment):
     """Effective share of research in S&T money"""
     return comp_rd_base + composition_commitment * (comp_rd - comp_rd_base)
@@ -142,7 +142,7 @@ def pay_eff(pay, pay_base, commitment):
 
 @aux(
     unit="1",
-    vi="Khấu trừ thuế thêm cho NC&PT có hiệu lực",
+    vi="Khấu trừ thuế thêm cho R&D có hiệu lực",
     source="definition: base + commitment * (lever - base)",
 )
 def tax_ded_eff(tax_ded, tax_ded_base, commitment):
@@ -152,7 +152,7 @@ def tax_ded_eff(tax_ded, tax_ded_base, commitment):
 
 @aux(
     unit="1",
-    vi="Tỷ lệ NC&PT được kê khai ưu đãi có hiệu lực",
+    vi="Tỷ lệ R&D được kê khai ưu đãi có hiệu lực",
     source="definition: base + commitment * (lever - base)",
 )
 def claim_eff(claim, claim_base, commitment):
@@ -170,7 +170,7 @@ def venture_eff(venture, venture_base, commitment):
     return venture_base + commitment * (venture - venture_base)
 
 
-@aux(unit="1", vi="NC&PT của DNNN có hiệu lực", source="definition: base + commitment * (lever - base)")
+@aux(unit="1", vi="R&D của DNNN có hiệu lực", source="definition: base + commitment * (lever - base)")
 def soe_rd_eff(soe_rd, soe_rd_base, commitment):
     """Effective mandate for R&D in state firms"""
     return soe_rd_base + commitment * (soe_rd - soe_rd_base)
@@ -196,7 +196,7 @@ def cost_budget(st_budget_share, st_budget_share_base, percent_per_one, budget_t
 
 @aux(
     unit="tn_VND2020/year",
-    vi="Chi phí thuế của ưu đãi NC&PT",
+    vi="Chi phí thuế của ưu đãi R&D",
     source="rate of corporate income tax, Law 67/2025/QH15",
 )
 def tax_expenditure(corporate_tax_rate, tax_ded_eff, claim_eff, own_bus_rd):

@@ -89,7 +89,7 @@ def new_link_rate(link_chance, fdi_hightech, gdp, link_fdi_gdp_ref, fdi_link_gai
 shock_project = noise(
     "shock_project",
     label="Luck of the research projects of the few firms that do most R&D",
-    vi="May rủi của các dự án nghiên cứu ở số ít doanh nghiệp chiếm phần lớn NC&PT",
+    vi="May rủi của các dự án nghiên cứu ở số ít doanh nghiệp chiếm phần lớn R&D",
     source="granularity; Gabaix (2011)",
 )
 peer_rd = lagged(
@@ -98,11 +98,11 @@ peer_rd = lagged(
     initial="rd_participation_va",
     unit="1",
     label="Value-added share of firms that performed R&D last year",
-    vi="Tỷ trọng giá trị tăng thêm của doanh nghiệp có NC&PT năm trước",
+    vi="Tỷ trọng giá trị tăng thêm của doanh nghiệp có R&D năm trước",
 )
 
 
-@aux(unit="1", vi="Chi phí sử dụng vốn NC&PT", source="Hall and Van Reenen (2000)")
+@aux(unit="1", vi="Chi phí sử dụng vốn R&D", source="Hall and Van Reenen (2000)")
 def user_cost(
     corporate_tax_rate, tax_ded_eff, claim_eff, wage_premium, cost_wage_low, cost_wage_high, rd_wage_share
 ):
@@ -117,9 +117,7 @@ def public_knowledge_index(pub_knowledge, gdp, pub_knowledge_gdp_0, public_knowl
     return max(public_knowledge_floor, pub_knowledge / gdp / pub_knowledge_gdp_0)
 
 
-@aux(
-    unit="1", vi="Ảnh hưởng của cơ cấu ngành tới bắt đầu NC&PT", source="log of mean exponential over sectors"
-)
+@aux(unit="1", vi="Ảnh hưởng của cơ cấu ngành tới bắt đầu R&D", source="log of mean exponential over sectors")
 def entry_sector_mix(
     sector_electronics,
     entry_electronics,
@@ -144,7 +142,7 @@ def entry_sector_mix(
 
 @aux(
     unit="1",
-    vi="Tác động của khác biệt trong nhóm tới bắt đầu NC&PT",
+    vi="Tác động của khác biệt trong nhóm tới bắt đầu R&D",
     source="second cumulant of the logit index",
 )
 def entry_dispersion(entry_ability, ability_variance, entry_maturity, maturity_variance, cumulant_weight):
@@ -155,7 +153,7 @@ def entry_dispersion(entry_ability, ability_variance, entry_maturity, maturity_v
     return cumulant_weight * spread
 
 
-@aux(unit="1", vi="Động lực chung để bắt đầu NC&PT", source="logit of entry")
+@aux(unit="1", vi="Động lực chung để bắt đầu R&D", source="logit of entry")
 def entry_index(
     entry_constant,
     entry_sector_mix,
@@ -180,7 +178,7 @@ def entry_index(
     return entry_constant + entry_sector_mix + entry_dispersion + peers + knowledge + environment
 
 
-@aux(unit="1", vi="Động lực chung của cường độ NC&PT", source="Hall and Van Reenen (2000)")
+@aux(unit="1", vi="Động lực chung của cường độ R&D", source="Hall and Van Reenen (2000)")
 def target_index(
     intensity_cost_elasticity,
     user_cost,
@@ -207,13 +205,13 @@ def success_rate(
     return clip(project_success * (1 + coop_success_gain * coop_eff) + spread * shock_project, 0, 1)
 
 
-@aux(unit="1", vi="Tăng trưởng kỳ vọng của mục tiêu NC&PT", source="learning from success and failure")
+@aux(unit="1", vi="Tăng trưởng kỳ vọng của mục tiêu R&D", source="learning from success and failure")
 def target_growth(success_rate, success_step, failure_step):
     """Mean growth factor of R&D targets after success and failure"""
     return success_rate * exp(success_step) + (1 - success_rate) * exp(failure_step)
 
 
-@aux(unit="1", vi="Xác suất cơ sở dừng NC&PT", source="persistence of R&D; fear of failure")
+@aux(unit="1", vi="Xác suất cơ sở dừng R&D", source="persistence of R&D; fear of failure")
 def stop_factor(rd_stop, reform_stop_cut, reform_eff, success_rate, failure_aversion, risk_tolerance_eff):
     """Yearly chance of stopping R&D before ability is considered"""
     failure = 1 - success_rate
@@ -295,7 +293,7 @@ def linked_share(
     )
 
 
-@aux(variant="representative", unit="1", vi="Tỷ lệ doanh nghiệp có NC&PT", source="mean over size classes")
+@aux(variant="representative", unit="1", vi="Tỷ lệ doanh nghiệp có R&D", source="mean over size classes")
 def rd_participation(
     firm_share_micro,
     rd_active_micro,
@@ -318,7 +316,7 @@ def rd_participation(
 @aux(
     variant="representative",
     unit="1",
-    vi="Tỷ trọng giá trị tăng thêm của doanh nghiệp có NC&PT",
+    vi="Tỷ trọng giá trị tăng thêm của doanh nghiệp có R&D",
     source="weighted mean over size classes",
 )
 def rd_participation_va(
@@ -343,7 +341,7 @@ def rd_participation_va(
 @aux(
     variant="representative",
     unit="1",
-    vi="NC&PT trên giá trị tăng thêm doanh nghiệp",
+    vi="R&D trên giá trị tăng thêm doanh nghiệp",
     source="sum over size classes",
 )
 def business_rd_intensity(
@@ -397,7 +395,7 @@ def innovative_share(
 @aux(
     variant="representative",
     unit="1",
-    vi="Năng lực hấp thụ của doanh nghiệp có NC&PT",
+    vi="Năng lực hấp thụ của doanh nghiệp có R&D",
     source="mean over size classes",
 )
 def absorptive_active_mean(

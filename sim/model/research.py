@@ -6,13 +6,13 @@ from sim.engine.declare import aux, delay3, flow, initial, stock
 from sim.engine.functions import power
 
 
-@aux(unit="tn_VND2020/year", vi="Chi NC&PT công theo kế hoạch", source="definition")
+@aux(unit="tn_VND2020/year", vi="Chi R&D công theo kế hoạch", source="definition")
 def pub_rd_planned(comp_rd_eff, disbursement):
     """Public R&D planned out of money actually disbursed"""
     return comp_rd_eff * disbursement
 
 
-@aux(unit="1", vi="Hệ số thực hiện NC&PT công", source="Goolsbee (1998): researchers are a real constraint")
+@aux(unit="1", vi="Hệ số thực hiện R&D công", source="Goolsbee (1998): researchers are a real constraint")
 def pub_exec_factor(researchers_pub, desired_pub, execution_exponent, researchers_floor, tiny):
     """Part of planned public R&D for which there are researchers"""
     if researchers_pub <= 0:
@@ -20,7 +20,7 @@ def pub_exec_factor(researchers_pub, desired_pub, execution_exponent, researcher
     return power(max(tiny, min(1, researchers_pub / max(researchers_floor, desired_pub))), execution_exponent)
 
 
-@aux(unit="tn_VND2020/year", vi="Chi NC&PT công thực hiện", source="definition")
+@aux(unit="tn_VND2020/year", vi="Chi R&D công thực hiện", source="definition")
 def pub_rd_exec(pub_rd_planned, pub_exec_factor):
     """Public R&D executed"""
     return pub_rd_planned * pub_exec_factor
@@ -62,7 +62,7 @@ pub_knowledge_inflow = delay3(
     unit="tn_VND2020/year",
     stock_unit="tn_VND2020",
     label="Public R&D that becomes usable knowledge",
-    vi="NC&PT công trở thành tri thức dùng được",
+    vi="R&D công trở thành tri thức dùng được",
     source="gestation of public research",
 )
 
@@ -91,19 +91,19 @@ def pub_knowledge_decay(pub_knowledge_depreciation, pub_knowledge):
     return pub_knowledge_depreciation * pub_knowledge
 
 
-@aux(unit="tn_VND2020/year", vi="Hỗ trợ NC&PT doanh nghiệp theo kế hoạch", source="definition")
+@aux(unit="tn_VND2020/year", vi="Hỗ trợ R&D doanh nghiệp theo kế hoạch", source="definition")
 def subsidy_planned(comp_ent_eff, disbursement):
     """Support to business R&D planned"""
     return comp_ent_eff * disbursement
 
 
-@aux(unit="tn_VND2020/year", vi="Hỗ trợ NC&PT doanh nghiệp thực hiện", source="definition")
+@aux(unit="tn_VND2020/year", vi="Hỗ trợ R&D doanh nghiệp thực hiện", source="definition")
 def subsidy(subsidy_planned, bus_exec_factor):
     """Support to business R&D executed"""
     return subsidy_planned * bus_exec_factor
 
 
-@aux(unit="tn_VND2020/year", vi="NC&PT từ ngân sách nhà nước", source="Frascati manual, source of funds")
+@aux(unit="tn_VND2020/year", vi="R&D từ ngân sách nhà nước", source="Frascati manual, source of funds")
 def gov_funded_rd(pub_rd_exec, subsidy):
     """R&D funded by the state budget"""
     return pub_rd_exec + subsidy

@@ -114,7 +114,7 @@ def va_share_cls(va_share_cls_0, va_index_cls, va_index_total):
     return va_share_cls_0 * va_index_cls / va_index_total
 
 
-@initial(unit="1", vi="Tỷ lệ doanh nghiệp [nhóm] có NC&PT, năm đầu", source="R&D surveys of 2011 and 2013")
+@initial(unit="1", vi="Tỷ lệ doanh nghiệp [nhóm] có R&D, năm đầu", source="R&D surveys of 2011 and 2013")
 def rd_active_cls_0(rd_active_scale, rd_active_class_cls):
     """R&D performers among [class] firms at the start"""
     return min(1, rd_active_scale * rd_active_class_cls)
@@ -126,7 +126,7 @@ rd_active_cls_prev = lagged(
     initial="rd_active_cls_0",
     unit="1",
     label="R&D performers among [class] firms, last year",
-    vi="Tỷ lệ doanh nghiệp [nhóm] có NC&PT, năm trước",
+    vi="Tỷ lệ doanh nghiệp [nhóm] có R&D, năm trước",
 )
 absorptive_idle_cls_prev = lagged(
     "absorptive_idle_cls_prev",
@@ -134,7 +134,7 @@ absorptive_idle_cls_prev = lagged(
     initial="ability_fresh",
     unit="1",
     label="Absorptive capacity of [class] firms without R&D, last year",
-    vi="Năng lực hấp thụ của doanh nghiệp [nhóm] không có NC&PT, năm trước",
+    vi="Năng lực hấp thụ của doanh nghiệp [nhóm] không có R&D, năm trước",
 )
 absorptive_active_cls_prev = lagged(
     "absorptive_active_cls_prev",
@@ -142,7 +142,7 @@ absorptive_active_cls_prev = lagged(
     initial="ability_fresh",
     unit="1",
     label="Absorptive capacity of [class] firms with R&D, last year",
-    vi="Năng lực hấp thụ của doanh nghiệp [nhóm] có NC&PT, năm trước",
+    vi="Năng lực hấp thụ của doanh nghiệp [nhóm] có R&D, năm trước",
 )
 
 
@@ -164,7 +164,7 @@ def entry_owner_cls(
 
 @aux(
     unit="1",
-    vi="Mục tiêu NC&PT theo sở hữu, doanh nghiệp [nhóm]",
+    vi="Mục tiêu R&D theo sở hữu, doanh nghiệp [nhóm]",
     source="mean over owners of firms that do R&D",
 )
 def target_owner_cls(
@@ -188,7 +188,7 @@ def target_owner_cls(
     return (state + private + owner_fdi_cls * exp(entry_fdi + target_fdi)) / entry_owner_cls
 
 
-@aux(unit="1", vi="Khả năng doanh nghiệp [nhóm] bắt đầu NC&PT", source="logit of entry")
+@aux(unit="1", vi="Khả năng doanh nghiệp [nhóm] bắt đầu R&D", source="logit of entry")
 def rd_entry_cls(
     entry_index,
     entry_class_gradient,
@@ -209,20 +209,20 @@ def rd_entry_cls(
     return odds / (1 + odds)
 
 
-@aux(unit="1", vi="Khả năng doanh nghiệp [nhóm] dừng NC&PT", source="persistence of R&D")
+@aux(unit="1", vi="Khả năng doanh nghiệp [nhóm] dừng R&D", source="persistence of R&D")
 def rd_stop_cls(stop_factor, stop_ability_ref, absorptive_active_cls_prev, stop_low, stop_high):
     """Yearly chance that a [class] firm stops R&D"""
     return min(1, stop_factor * clip(stop_ability_ref - absorptive_active_cls_prev, stop_low, stop_high))
 
 
-@aux(unit="1", vi="Tỷ lệ mới bắt đầu trong doanh nghiệp [nhóm] có NC&PT", source="definition")
+@aux(unit="1", vi="Tỷ lệ mới bắt đầu trong doanh nghiệp [nhóm] có R&D", source="definition")
 def rd_new_cls(rd_active_cls_prev, rd_entry_cls, tiny):
     """Starters among [class] firms with R&D"""
     starters = (1 - rd_active_cls_prev) * rd_entry_cls
     return starters / max(tiny, rd_active_cls_prev + starters)
 
 
-@annual(unit="1", initial="rd_active_cls_0", vi="Tỷ lệ doanh nghiệp [nhóm] có NC&PT", source="entry and exit")
+@annual(unit="1", initial="rd_active_cls_0", vi="Tỷ lệ doanh nghiệp [nhóm] có R&D", source="entry and exit")
 def rd_active_cls(rd_active_cls, rd_entry_cls, rd_stop_cls, firm_exit_cls, success_growth, success_rate):
     """R&D performers among [class] firms, weighted by value added"""
     staying = (rd_active_cls + (1 - rd_active_cls) * rd_entry_cls) * (1 - rd_stop_cls)
@@ -233,7 +233,7 @@ def rd_active_cls(rd_active_cls, rd_entry_cls, rd_stop_cls, firm_exit_cls, succe
 @annual(
     unit="1",
     initial="rd_learning_0",
-    vi="Mức học hỏi về NC&PT của doanh nghiệp [nhóm]",
+    vi="Mức học hỏi về R&D của doanh nghiệp [nhóm]",
     source="learning from success and failure",
 )
 def rd_learning_cls(rd_learning_cls, rd_new_cls, target_growth):
@@ -241,7 +241,7 @@ def rd_learning_cls(rd_learning_cls, rd_new_cls, target_growth):
     return (1 - rd_new_cls) * rd_learning_cls * target_growth + rd_new_cls
 
 
-@aux(unit="1", vi="Mục tiêu cường độ NC&PT của doanh nghiệp [nhóm]", source="routine intensity")
+@aux(unit="1", vi="Mục tiêu cường độ R&D của doanh nghiệp [nhóm]", source="routine intensity")
 def rd_target_cls(
     rd_intensity_median,
     rd_learning_cls,
@@ -256,7 +256,7 @@ def rd_target_cls(
     return rd_intensity_median * rd_learning_cls * target_owner_cls * incentive
 
 
-@initial(unit="1", vi="Cường độ NC&PT của doanh nghiệp [nhóm], năm đầu", source="judgement")
+@initial(unit="1", vi="Cường độ R&D của doanh nghiệp [nhóm], năm đầu", source="judgement")
 def rd_intensity_cls_0(rd_intensity_start, rd_target_cls):
     """R&D per value added of [class] firms with R&D at the start"""
     return rd_intensity_start * rd_target_cls
@@ -265,7 +265,7 @@ def rd_intensity_cls_0(rd_intensity_start, rd_target_cls):
 @annual(
     unit="1",
     initial="rd_intensity_cls_0",
-    vi="Cường độ NC&PT của doanh nghiệp [nhóm]",
+    vi="Cường độ R&D của doanh nghiệp [nhóm]",
     source="adjustment to target",
 )
 def rd_intensity_cls(
@@ -285,7 +285,7 @@ def rd_intensity_cls(
 @annual(
     unit="1",
     initial="ability_fresh",
-    vi="Năng lực hấp thụ của doanh nghiệp [nhóm] không có NC&PT",
+    vi="Năng lực hấp thụ của doanh nghiệp [nhóm] không có R&D",
     source="Cohen and Levinthal (1990)",
 )
 def absorptive_idle_cls(
@@ -319,7 +319,7 @@ def absorptive_idle_cls(
 @annual(
     unit="1",
     initial="ability_fresh",
-    vi="Năng lực hấp thụ của doanh nghiệp [nhóm] có NC&PT",
+    vi="Năng lực hấp thụ của doanh nghiệp [nhóm] có R&D",
     source="Cohen and Levinthal (1990)",
 )
 def absorptive_active_cls(
@@ -343,7 +343,7 @@ def absorptive_active_cls(
     return clip(mixed + learnt, ability_low, ability_high)
 
 
-@aux(unit="1", vi="Doanh nghiệp {v} đổi mới trong ba năm", source="Oslo manual")
+@aux(unit="1", vi="Doanh nghiệp [nhóm] đổi mới trong ba năm", source="Oslo manual")
 def innovative_cls(rd_active_cls, adoption_cls, link_chance_cls, link_cls_prev, owner_fdi_cls):
     """Firms of the [class] class with R&D, adoption or a new link within three years"""
     idle = (1 - adoption_cls) * (1 - link_chance_cls * (1 - link_cls_prev) * (1 - owner_fdi_cls))
