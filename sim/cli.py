@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,7 +190,8 @@ def validate(scenarios: tuple[str, ...], country: str, resolved: bool) -> None:
         if resolved:
             click.echo(scenario.resolved_yaml(), nl=False)
         else:
-            changed = ", ".join([*scenario.changed_levers(), *scenario.changed_assumptions()]) or "nothing"
+            names = [*scenario.changed_levers(), *scenario.changed_assumptions()]
+            changed = ", ".join([*names, *scenario.parameters, *scenario.structures]) or "nothing"
             click.echo(f"{scenario.file}: valid; changes {changed}")
     if problems:
         raise InputError(problems)
@@ -349,10 +352,17 @@ def _names(text: str) -> list[str]:
 
 
 def _assignments(items: Sequence[str]) -> tuple[dict[str, str], list[Problem]]:
-    """Names with their values, and what is not of that form."""
-    wrong = [i for i in items if i.count("=") != 1]
-    problems = [Problem("a structure to fix", value=i, bound="NAME=ALTERNATIVE") for i in wrong]
-    return dict(i.split("=") for i in items if i not in wrong), problems
+    """Names with their values, and what is not of that form or contradicts itself."""
+    where = "--structure"
+    found: dict[str, str] = {}
+    problems = []
+    for item in items:
+        name, sign, alternative = item.partition("=")
+        if not sign or "=" in alternative:
+            problems.append(Problem("a structure to fix", where=where, value=item, bound="NAME=ALTERNATIVE"))
+        elif found.setdefault(name, alternative) != alternative:
+            problems.append(Problem("the structure is fixed twice", where=where, value=name))
+    return found, problems
 
 
 def _charts(results: Results, lang: Lang) -> Callable[[Path], object]:
@@ -378,6 +388,12 @@ def _not_writable(folder: Path | None) -> list[Problem]:
 
 
 def _refuse_existing(path: Path, overwrite: bool) -> None:
+    from sim.run_folder import RECORD
+
+    if (path.absolute().parent / RECORD).is_file():
+        raise InputError(
+            Problem("a run folder is kept as the run left it", file=str(path), bound="another folder")
+        )
     if os.path.lexists(path) and not overwrite:
         raise InputError(
             Problem("the file exists already", file=str(path), bound="another name, or --overwrite")
@@ -393,12 +409,18 @@ def _write(path: Path, text: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    _stop_cleanly_when_asked()
     try:
         code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
         return code if isinstance(code, int) else OK
     except InputError as error:
         for problem in error.problems:
             click.echo(f"error: {problem}", err=True)
+        return INVALID
+    except OSError as error:
+        # results are written elsewhere: what is left to fail is the output itself
+        click.echo(f"error: cannot write: {error.strerror or error}", err=True)
+        _forget_output()
         return INVALID
     except click.UsageError as error:
         error.show()
@@ -408,6 +430,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else FAILED
+
+
+def _stop_cleanly_when_asked() -> None:
+    """Let a request to terminate end the work as an interrupt does: nothing half-written stays."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+
+
+def _forget_output() -> None:
+    """Send what is still waiting to be written to nowhere, so that it is not complained of at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

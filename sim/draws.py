@@ -39,6 +39,7 @@ CUTOFF = 2.0
 DISCREPANCY = 0.05  # what the structure may be wrong by, as a share of the observed value
 BATCH = 8192
 MOST_TRIED = 2_000_000
+MOST_DRAWS = 50_000  # what that many candidates leave, and what a few gigabytes hold
 HISTORY_STEPS = 4
 
 Array = NDArray[np.float64]
@@ -252,9 +253,17 @@ def history_matched(
 def _recalled(store: os.PathLike[str]) -> tuple[NDArray[np.int64], int]:
     try:
         with np.load(store) as saved:
-            return saved["accepted"], int(saved["tried"])
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        return np.empty(0, dtype=np.int64), 0
+            accepted, tried = saved["accepted"], int(saved["tried"])
+            if str(saved["checksum"]) == _checksum(accepted, tried):
+                return accepted, tried
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+        pass
+    # nothing there, or damaged: match again
+    return np.empty(0, dtype=np.int64), 0
+
+
+def _checksum(accepted: NDArray[np.int64], tried: int) -> str:
+    return hashlib.sha256(accepted.astype("<i8").tobytes() + str(tried).encode()).hexdigest()
 
 
 def _remember(store: os.PathLike[str], accepted: NDArray[np.int64], tried: int) -> None:
@@ -264,7 +273,7 @@ def _remember(store: os.PathLike[str], accepted: NDArray[np.int64], tried: int) 
         os.makedirs(folder, exist_ok=True)
         handle, temporary = tempfile.mkstemp(suffix=".npz", dir=folder)
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, accepted=accepted, tried=tried)
+            np.savez(file, accepted=accepted, tried=tried, checksum=_checksum(accepted, tried))
         os.replace(temporary, store)
     except OSError:
         return

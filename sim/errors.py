@@ -31,12 +31,17 @@ class Problem:
         head = ": ".join(part for part in (place, self.where, self.message) if part)
         tail = []
         if self.value is not None:
-            tail.append(f"got {self.value!r}")
+            tail.append(f"got {_short(repr(self.value))}")
         if self.bound:
             tail.append(f"expected {self.bound}")
         if self.suggestion:
             tail.append(f"did you mean {self.suggestion}?")
         return head + (f" ({'; '.join(tail)})" if tail else "")
+
+
+def _short(text: str) -> str:
+    """``text``, its middle left out when it is too long to be read."""
+    return text if len(text) <= 120 else f"{text[:80]} ... {text[-20:]}"
 
 
 class InputError(Exception):

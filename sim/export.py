@@ -34,6 +34,7 @@ HEADLINE_GROUPS: dict[str, tuple[str, ...]] = {
         "gii_score",
     ),
     "digital": ("digital_share_nso", "digital_share_mic", "egdi", "electricity_use"),
+    "cost": ("cost_total", "cost_gdp"),
     "growth": ("gdp", "gdp_growth", "tfp_contribution", "gni_pc_usd"),
 }
 OTHER_SHEET = "other variables"
@@ -205,7 +206,7 @@ def _readme(results: Results) -> Iterable[Sequence[Any]]:
         if isinstance(value, dict):
             yield from ((f"{name}: {key}", item) for key, item in value.items())
         else:
-            yield name, value
+            yield name, " to ".join(map(str, value)) if isinstance(value, list) else value
     yield ()
     yield "variable", "definition", "định nghĩa", "unit", "kind", "source"
     for v in results.variables.values():

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim.errors import InputError, Problem
 
-LIBRARIES = ("nq57", "numpy", "scipy", "numba", "llvmlite")
+LIBRARIES = ("nq57", "numpy", "scipy", "llvmlite")
 
 
 def new_run_id(created: datetime, *made_from: object) -> str:

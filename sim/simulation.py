@@ -14,7 +14,7 @@ import numpy as np
 from sim.assemble import model_of
 from sim.country import Country, load_country
 from sim.derived import DERIVED, model_inputs, reporting_parameters, required_variables
-from sim.draws import Draws, history_matched, structure_problems
+from sim.draws import MOST_DRAWS, Draws, history_matched, structure_problems
 from sim.engine.ensemble import METHODS, PathFunction, input_table, noise_table, simulate
 from sim.errors import InputError, Problem, nearest
 from sim.record import RunRecord, new_run_id
@@ -72,10 +72,9 @@ def resolve_request(
     when the country itself cannot be read.
     """
     problems = []
-    if not isinstance(draws, int) or draws < 1:
-        problems.append(
-            Problem("the number of draws", where="draws", value=draws, bound="a whole number from 1 up")
-        )
+    if not isinstance(draws, int) or not 1 <= draws <= MOST_DRAWS:
+        bound = f"a whole number from 1 to {MOST_DRAWS:,}"
+        problems.append(Problem("the number of draws", where="draws", value=draws, bound=bound))
     if not isinstance(seed, int) or not 0 <= seed < 2**63:
         problems.append(
             Problem("the seed", where="seed", value=seed, bound="a whole number from 0 to 2^63 - 1")

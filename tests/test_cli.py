@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.cli import main
+from sim.cli import INVALID, main
 from sim.country import load_country
 from sim.results import HEADLINES, Results
 from sim.scenario import list_scenarios
@@ -153,7 +153,7 @@ def test_the_interpreted_engine_gives_the_same_numbers(here, capsys):
 WRONG = {
     "misspelt scenario": (["run", "budget_3pc"], ["budget_3pc", "did you mean budget_3pct?"]),
     "missing file": (["run", "nowhere.yaml"], ["nowhere.yaml"]),
-    "no draws": (["run", "hold", "--draws", "0"], ["draws", "got 0", "from 1 up"]),
+    "no draws": (["run", "hold", "--draws", "0"], ["draws", "got 0", "from 1 to 50,000"]),
     "negative draws": (["run", "hold", "--draws", "-5"], ["got -5"]),
     "draws in words": (["run", "hold", "--draws", "many"], ["many"]),
     "negative seed": (["run", "hold", "--seed", "-1"], ["seed", "got -1"]),
@@ -322,11 +322,12 @@ def test_help_needs_no_library_but_click():
         assert f"  {verb} " in done.stdout
 
 
-def test_an_interrupted_run_says_so_and_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("request_to_stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_so_and_leaves_nothing(tmp_path, request_to_stop):
     # as a terminal would: the signal comes when the command is at work
     code = "import sys, sim.cli; print('at work', flush=True); sys.exit(sim.cli.main(sys.argv[1:]))"
     with subprocess.Popen(
-        [sys.executable, "-c", code, "run", "hold", "--draws", "100000", "--seed", "4711"],
+        [sys.executable, "-c", code, "run", "hold", "--draws", "50000", "--seed", "4711"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -336,7 +337,7 @@ def test_an_interrupted_run_says_so_and_leaves_nothing(tmp_path):
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline() == "at work\n"
         time.sleep(2)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(request_to_stop)
         said = process.stderr.read()
     assert process.returncode == 4
     assert "interrupted" in said and "Traceback" not in said
@@ -354,3 +355,33 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 0
+
+
+def test_a_structure_fixed_twice_is_a_contradiction(capsys):
+    assert main(["run", "hold", "--structure", "crowding=in", "--structure", "crowding=out"]) == INVALID
+    assert "fixed twice" in capsys.readouterr().err
+
+
+def test_more_draws_than_history_leaves_are_refused_at_once(capsys):
+    assert main(["run", "hold", "--draws", "99999999999"]) == INVALID
+    assert "from 1 to" in capsys.readouterr().err
+
+
+def test_a_run_folder_is_no_place_for_an_export(tmp_path, capsys):
+    folder = tmp_path / "kept"
+    assert main(["run", "hold", "--draws", "4", "--no-charts", "--out", str(folder)]) == 0
+    record = (folder / "record.json").read_bytes()
+    out = str(folder / "record.json")
+    assert main(["export", str(folder), "--format", "csv", "--out", out, "--overwrite"]) == INVALID
+    assert (folder / "record.json").read_bytes() == record
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_cannot_be_written_is_one_line():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sim.cli", "targets"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == INVALID
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -17,6 +17,7 @@ from sim.errors import InputError
 from sim.export import FORMATS, HEADLINE_GROUPS, OTHER_SHEET, export
 from sim.results import HEADLINES, Results
 from sim.scenario import parse_scenario
+from sim.simulation import run
 from sim.summary import STATISTICS
 from sim.xmile import NAMESPACE, identifiers
 from tests.small_run import YEARS, a_joint, a_target, some_results
@@ -177,3 +178,10 @@ def test_an_unknown_format_is_told_with_the_nearest(results, tmp_path):
     assert error.value.problems[0].bound == "one of csv, xlsx, iamc, netcdf, xmile"
     with pytest.raises(InputError, match="did you mean netcdf"):
         export(results, "netcfd", tmp_path / "run")
+
+
+def test_a_workbook_of_a_run_with_fewer_years(tmp_path):
+    results = run("hold", draws=5, years=(2020, 2040))
+    export(results, "xlsx", tmp_path / "some.xlsx")
+    rows = openpyxl.load_workbook(tmp_path / "some.xlsx")["README"].iter_rows(values_only=True)
+    assert ("years", "2020 to 2040") in [row[:2] for row in rows]

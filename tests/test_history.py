@@ -102,3 +102,17 @@ def test_the_baseline_does_not_depend_on_the_scenario_that_asks(country):
     )
     assert np.array_equal(again.ids, hold.draws.ids)
     assert again.name == hold.draws.name
+
+
+@pytest.mark.parametrize("damage", ["empty", "truncated", "shifted"])
+def test_a_damaged_memory_of_matched_draws_is_made_anew(country, tmp_path, monkeypatch, damage):
+    monkeypatch.setenv("NQ57_CACHE", str(tmp_path))
+    sound = prepare("hold", draws=10, country=country, seed=8).draws.ids
+    (store,) = tmp_path.glob("matched_*.npz")
+    if damage == "shifted":
+        with np.load(store) as saved:
+            content = dict(saved)
+        np.savez(store, **{**content, "accepted": content["accepted"] + 1})
+    else:
+        store.write_bytes(store.read_bytes()[:100] if damage == "truncated" else b"")
+    assert np.array_equal(prepare("hold", draws=10, country=country, seed=8).draws.ids, sound)
