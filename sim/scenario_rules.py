@@ -74,15 +74,26 @@ def check_range(lever: Lever, path: TimePath, steps: list[Step], frame: Frame) -
 
 
 def check_fixed(drafts: Iterable[Draft], country: Country) -> tuple[Fixed, Fixed]:
-    """Parameters and structures fixed by ``drafts``, the last one winning; what is wrong is noted."""
+    """Parameters and structures fixed by ``drafts``, the last one winning; what is wrong is noted.
+
+    Only what is uncertain can be fixed: a unit conversion or a date of the model is no assumption.
+    """
     parameters: Fixed = {}
     structures: Fixed = {}
+    uncertain = [name for name, parameter in country.parameters.items() if parameter.prior is not None]
     for draft in drafts:
         for name, value in _entries(draft, "parameters"):
             known = country.parameters.get(name)
             if known is None:
+                draft.add("unknown parameter", ("parameters", name), suggestion=nearest(name, uncertain))
+            elif known.prior is None:
+                what = "a table" if known.points is not None else "a constant"
                 draft.add(
-                    "unknown parameter", ("parameters", name), suggestion=nearest(name, country.parameters)
+                    f"{what} of the model, not an assumption",
+                    ("parameters", name),
+                    value=value,
+                    bound="a parameter that has a prior",
+                    suggestion=nearest(name, uncertain),
                 )
             elif (
                 isinstance(value, int | float)
@@ -118,13 +129,10 @@ def _entries(draft: Draft, section: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parameter_fits(draft: Draft, name: str, value: float, parameter: Parameter) -> bool:
-    place = ("parameters", name)
-    if parameter.points is not None:
-        draft.add("this is a table, which a scenario cannot fix", place)
-        return False
-    low, high = parameter.support if parameter.prior is not None else parameter.bounds or (value, value)
+    low, high = parameter.support
     if not low <= value <= high:
         unit = "" if parameter.unit == "1" else f" {parameter.unit}"
-        draft.add("value out of bounds", place, value=value, bound=f"{low:g} to {high:g}{unit}")
+        bound = f"{low:g} to {high:g}{unit}"
+        draft.add("value out of bounds", ("parameters", name), value=value, bound=bound)
         return False
     return True

@@ -141,6 +141,16 @@ from tests.scenario_texts import HEADER, country, problems, scenario
             "parameters: {rer_trend: 3}\n",
             "f.yaml:4: parameters.rer_trend: value out of bounds (got 3; expected -0.015",
         ),
+        (
+            "parameters: {percent_per_one: 50}\n",
+            "f.yaml:4: parameters.percent_per_one: a constant of the model, not an assumption "
+            "(got 50; expected a parameter that has a prior",
+        ),
+        (
+            "parameters:\n  capital_depreciation: 0.05\n",
+            "f.yaml:5: parameters.capital_depreciation: a constant of the model, not an assumption "
+            "(got 0.05; expected a parameter that has a prior; did you mean pub_knowledge_depreciation?)",
+        ),
         ("structures: {crowdng: in}\n", "f.yaml:4: structures.crowdng: unknown structure"),
         (
             "reporting: {targets: [rd_2pct_2031]}\n",
@@ -159,6 +169,12 @@ from tests.scenario_texts import HEADER, country, problems, scenario
 )
 def test_what_is_wrong_is_said_with_line_value_bound_and_what_to_write(text: str, expected: str) -> None:
     assert problems(text)[0].startswith(expected)
+
+
+def test_every_uncertain_parameter_can_be_fixed() -> None:
+    medians = {name: p.median for name, p in country().parameters.items() if p.prior is not None}
+    entries = "".join(f"  {name}: {value!r}\n" for name, value in medians.items())
+    assert scenario(f"parameters:\n{entries}").parameters == medians
 
 
 def test_all_problems_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
