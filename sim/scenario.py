@@ -32,7 +32,7 @@ from sim.scenario_paths import (
 )
 from sim.scenario_rules import check_composition, check_fixed, check_range
 from sim.timepath import TimePath
-from sim.yamlfile import display_path, parse_yaml, read_yaml
+from sim.yamlfile import display_path, in_order, inspect_text, inspect_yaml
 
 if TYPE_CHECKING:
     from sim.country import Country
@@ -150,14 +150,14 @@ def load_scenario(path_or_id: str | Path, country: Country | None = None) -> Sce
     :class:`~sim.errors.InputError` with every problem of the file and of those it is made from.
     """
     file = find_scenario(path_or_id)
-    return _resolved(read_draft(read_yaml(file)), file, file.parent, country)
+    return _resolved(read_draft(*inspect_yaml(file)), file, file.parent, country)
 
 
 def parse_scenario(
     text: str, country: Country | None = None, *, file: str = "<text>", folder: Path | None = None
 ) -> Scenario:
     """As :func:`load_scenario`, from the text of a file; relative parents are looked for in ``folder``."""
-    return _resolved(read_draft(parse_yaml(text, file)), None, folder or scenario_folder(), country)
+    return _resolved(read_draft(*inspect_text(text, file)), None, folder or scenario_folder(), country)
 
 
 def list_scenarios(folder: Path | None = None) -> list[ScenarioInfo]:
@@ -169,11 +169,11 @@ def list_scenarios(folder: Path | None = None) -> list[ScenarioInfo]:
     problems: list[Problem] = []
     for file in sorted((folder or scenario_folder()).glob("*.yaml")):
         try:
-            draft = read_draft(read_yaml(file))
+            draft = read_draft(*inspect_yaml(file))
         except InputError as error:
             problems += error.problems
             continue
-        problems += draft.problems
+        problems += in_order(draft.problems)
         if not draft.problems:
             data = draft.yaml.data
             found.append(ScenarioInfo(data["id"], data.get("code"), _words(draft, "title"), file))
@@ -197,7 +197,7 @@ def _resolved(root: Draft, file: Path | None, folder: Path, country: Country | N
     scenario = resolver.scenario()
     problems = list(chain.problems)
     for draft in chain.drafts:
-        problems += sorted(draft.problems, key=lambda problem: problem.line or 0)
+        problems += in_order(draft.problems)
     if problems:
         raise InputError(dict.fromkeys(problems))
     return scenario

@@ -8,7 +8,7 @@ from typing import Any
 
 from sim.errors import InputError, Problem, nearest
 from sim.scenario_file import Draft, read_draft
-from sim.yamlfile import display_path, read_yaml
+from sim.yamlfile import display_path, inspect_yaml
 
 SUFFIXES = (".yaml", ".yml")
 FRAGMENTS = "assumptions"
@@ -124,7 +124,7 @@ class Chain:
     def _draft(self, file: Path) -> Draft | None:
         if file not in self._read:
             try:
-                self._read[file] = read_draft(read_yaml(file))
+                self._read[file] = read_draft(*inspect_yaml(file))
             except InputError as error:
                 self._read[file] = None
                 self.problems += error.problems

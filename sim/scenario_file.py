@@ -8,7 +8,7 @@ the format; editors complete from the schema they export.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -275,11 +275,16 @@ class Draft:
         return self.yaml.data.get(key) is True
 
 
-def read_draft(yaml: YamlFile) -> Draft:
-    """Check ``yaml`` against the format, without looking at any country."""
-    draft = Draft(yaml)
+def read_draft(yaml: YamlFile, problems: Iterable[Problem] = ()) -> Draft:
+    """Check ``yaml`` against the format, without looking at any country.
+
+    ``problems`` are those found in reading it; nothing more is said of values that could not be read.
+    """
+    draft = Draft(yaml, list(problems))
     empty = list(_without_value(yaml.data, ()))
     for place in empty:
+        if place in yaml.unread:
+            continue
         hint = "{}" if place[-1] in (*SECTIONS, "parameters", "structures") else None
         draft.add("no value", place, bound="a value, or the key left out", suggestion=hint)
     faulty: set[tuple[Any, ...]] = set()
@@ -287,9 +292,10 @@ def read_draft(yaml: YamlFile) -> Draft:
         ScenarioFile.model_validate(yaml.data)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            place = tuple(part for part in detail["loc"] if part != "[key]" and not _is_tag(part))
+            place = _place(yaml.data, detail["loc"])
             faulty.add(place[:2])
-            if not any(place[: len(none)] == none for none in empty):
+            entries = (place, *((*place, number) for number in range(2)))  # a point is reported whole
+            if not any(entry[: len(none)] == none for none in empty for entry in entries):
                 _explain(draft, place, detail)
     for section in SECTIONS:
         given = yaml.data.get(section)
@@ -343,6 +349,20 @@ def _without_value(value: Any, place: tuple[Any, ...]) -> Iterator[tuple[Any, ..
     elif isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _without_value(inner, (*place, key))
+
+
+def _place(data: Any, loc: Sequence[Any]) -> tuple[Any, ...]:
+    """The place in the file of what pydantic reports, which has tags and fractions of years as text."""
+    place: list[Any] = []
+    for part in loc:
+        if part == "[key]" or _is_tag(part):
+            continue
+        if isinstance(data, dict) and part not in data:
+            part = next((key for key in data if isinstance(key, float) and str(key) == part), part)
+        place.append(part)
+        known = part in data if isinstance(data, dict) else isinstance(data, list) and isinstance(part, int)
+        data = data[part] if known else None
+    return tuple(place)
 
 
 def _is_tag(part: Any) -> bool:

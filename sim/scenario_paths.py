@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +153,18 @@ def checked_settings(draft: Draft, country: Country, frame: Frame) -> list[tuple
                 if not check.failed:
                     found.append((section, code, numeric))
         _unknown_names(draft, section, known)
+        _say_what_fits(draft, section, known[section])
     return found
+
+
+def _say_what_fits(draft: Draft, section: str, known: Mapping[str, Lever]) -> None:
+    """Say the unit and range of the lever where a value of it could not be read as a number."""
+    for place, problem in draft.yaml.unread.items():
+        lever = known.get(str(place[1])) if len(place) > 1 and place[0] == section else None
+        inside = place[2:]
+        quantity_meant = not inside or inside[0] == "path" or inside in (("ramp", "to"), ("ramp", "from"))
+        if lever is not None and quantity_meant and problem.bound and problem in draft.problems:
+            draft.problems[draft.problems.index(problem)] = replace(problem, bound=range_text(lever))
 
 
 def _unknown_names(draft: Draft, section: str, known: Mapping[str, Mapping[str, Lever]]) -> None:

@@ -23,7 +23,7 @@ def check_composition(paths: Mapping[str, TimePath], steps: Mapping[str, list[St
     """Note when the parts of the budget do not sum to one at every projected time."""
     parts = [code for code in paths if code.startswith(COMPOSITION)]
     setting = [step for code in parts for step in steps.get(code, ())]
-    if not setting:
+    if not setting or any(_has_faults(step.draft, parts, steps) for step in setting):
         return
     total = reduce(add, (paths[code] for code in parts))
     time, side, value = max(_moments(total, frame), key=lambda moment: abs(moment[2] - 1))
@@ -48,6 +48,13 @@ def check_composition(paths: Mapping[str, TimePath], steps: Mapping[str, list[St
             step.draft.add(
                 f"a part of the budget is negative in {negative[0]:g}", step.place, bound="0 or more"
             )
+
+
+def _has_faults(draft: Draft, parts: list[str], steps: Mapping[str, list[Step]]) -> bool:
+    """Whether ``draft`` sets a part of the budget to something that could not be used."""
+    given = draft.top("levers", dict) or {}
+    used = {code for code in parts for step in steps.get(code, ()) if step.draft is draft}
+    return any(code in given and code not in used for code in parts)
 
 
 def _moments(path: TimePath, frame: Frame) -> Iterator[tuple[float, Side, float]]:

@@ -7,6 +7,9 @@ and directives, several documents, duplicate keys, tabs, NaN and infinity, and f
 empty, binary, not UTF-8, too long, too deep or not a mapping. All the problems that can be found
 are reported in one :class:`~sim.errors.InputError`.
 
+Some faults leave the rest of the file readable: a value that cannot be used, a key given twice.
+:func:`inspect_yaml` hands them over beside the data, so that a caller can add what else is wrong.
+
 The events come from libyaml through PyYAML; the tree is built here because no loader reports
 duplicate keys with both lines, bounds the depth, or keeps the position of every value.
 """
@@ -16,7 +19,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 24
 MAX_VALUES = 100_000
 MAX_DIGITS = 15
+MAX_PROBLEMS = 100
 
 Key = str | int | float
 Place = tuple[Key | int, ...]
@@ -53,12 +57,16 @@ _HINTS = {
 
 @dataclass(frozen=True)
 class YamlFile:
-    """One YAML file: plain ``data``, the display name ``file`` and where every value stands."""
+    """One YAML file: plain ``data``, the display name ``file`` and where every value stands.
+
+    ``unread`` has the places of values that could not be used, with what is wrong; their data are None.
+    """
 
     data: dict[Any, Any]
     file: str
     lines: tuple[str, ...] = field(repr=False)
     _spans: dict[Place, tuple[Spot, Spot]] = field(repr=False)
+    unread: Mapping[Place, Problem] = field(default_factory=dict, repr=False)
 
     def position(self, place: Sequence[Any] = ()) -> int:
         """Line (from 1) of the key or list entry at ``place``, such as ``("levers", "reform")``.
@@ -96,6 +104,16 @@ def read_yaml(path: str | os.PathLike[str]) -> YamlFile:
 
     Raises :class:`InputError` with every problem found, each with file and line.
     """
+    return _sound(*inspect_yaml(path))
+
+
+def inspect_yaml(path: str | os.PathLike[str]) -> tuple[YamlFile, list[Problem]]:
+    """Read one YAML file that may hold unusable values and duplicate keys, and the problems of these.
+
+    An unusable value is None in the data and listed in ``unread``; of duplicate keys the first counts;
+    an entry whose key cannot be used is left out. Raises :class:`InputError` when the file as a whole
+    cannot be read.
+    """
     shown = display_path(path)
     try:
         mode = Path(path).stat().st_mode
@@ -111,11 +129,16 @@ def read_yaml(path: str | os.PathLike[str]) -> YamlFile:
         raise InputError(Problem(f"cannot be read: {reason}", file=shown)) from None
     if len(raw) > MAX_BYTES:
         raise InputError(Problem("the file is too long", file=shown, bound=f"at most {MAX_BYTES:,} bytes"))
-    return parse_yaml(_decode(raw, shown), shown)
+    return inspect_text(_decode(raw, shown), shown)
 
 
 def parse_yaml(text: str, file: str = "<text>") -> YamlFile:
     """Read YAML from a string; ``file`` is the name shown in errors. Raises :class:`InputError`."""
+    return _sound(*inspect_text(text, file))
+
+
+def inspect_text(text: str, file: str = "<text>") -> tuple[YamlFile, list[Problem]]:
+    """As :func:`inspect_yaml`, from a string; ``file`` is the name shown in errors."""
     lines = _LINE_BREAK.split(text)
     for number, line in enumerate(lines, 1):
         unprintable = _UNPRINTABLE.search(line)
@@ -125,13 +148,29 @@ def parse_yaml(text: str, file: str = "<text>") -> YamlFile:
             raise InputError(Problem(message, file=file, line=number, value=code))
     reader = _Reader(text, file, tabs={number for number, line in enumerate(lines, 1) if "\t" in line})
     data = reader.read()
-    if reader.problems:
-        raise InputError(sorted(reader.problems, key=lambda problem: problem.line or 0))
+    if reader.broken or (reader.problems and not isinstance(data, dict)):
+        raise InputError(in_order(reader.problems))
     if not isinstance(data, dict):
         kind = "is empty" if data is None else "holds a list" if isinstance(data, list) else "holds one value"
         message, bound = f"the file {kind}", "a mapping of 'key: value'"
         raise InputError(Problem(message, file=file, line=reader.spans[()][0][0], bound=bound))
-    return YamlFile(data, file, tuple(lines), reader.spans)
+    return YamlFile(data, file, tuple(lines), reader.spans, reader.unread), reader.problems
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems of one file line by line, each once; of very many only the first, and their number."""
+    found = sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0)
+    more = len(found) - MAX_PROBLEMS
+    if more > 0:
+        noun = "problem" if more == 1 else "problems"
+        found[MAX_PROBLEMS:] = [Problem(f"{more} more {noun} in this file, not shown", file=found[0].file)]
+    return found
+
+
+def _sound(yaml: YamlFile, problems: list[Problem]) -> YamlFile:
+    if problems:
+        raise InputError(in_order(problems))
+    return yaml
 
 
 def _decode(raw: bytes, file: str) -> str:
@@ -178,13 +217,18 @@ class _TooMuch(Exception):
 
 
 class _Reader:
-    """Builds plain data from the parser's events, collecting problems on the way."""
+    """Builds plain data from the parser's events, collecting problems on the way.
+
+    ``broken`` says that some problem concerns the file as a whole, not single values (``unread``) or keys.
+    """
 
     def __init__(self, text: str, file: str, tabs: set[int]):
         self.file = file
         self.tabs = tabs
         self.problems: list[Problem] = []
-        for line in tabs:
+        self.unread: dict[Place, Problem] = {}
+        self.broken = False
+        for line in sorted(tabs):
             self.add("tab character: YAML files are indented and aligned with spaces", line, ())
         self.spans: dict[Place, tuple[Spot, Spot]] = {(): ((1, 0), (1, 0))}
         self.count = 0
@@ -225,8 +269,20 @@ class _Reader:
         return data
 
     def add(self, message: str, line: int | None, place: Place, **details: Any) -> None:
+        """Note a problem of the file as a whole."""
+        self.broken = True
+        self.note(message, line, place, **details)
+
+    def note(self, message: str, line: int | None, place: Place, **details: Any) -> Problem:
+        """Note a problem beside which the rest of the file can be used."""
         where = ".".join(str(part)[:60] for part in place) or None
-        self.problems.append(Problem(message, file=self.file, line=line, where=where, **details))
+        problem = Problem(message, file=self.file, line=line, where=where, **details)
+        self.problems.append(problem)
+        return problem
+
+    def refuse(self, message: str, line: int, place: Place, **details: Any) -> None:
+        """Note a value that cannot be used."""
+        self.unread[place] = self.note(message, line, place, **details)
 
     def add_syntax(self, error: yaml.MarkedYAMLError) -> None:
         mark = error.problem_mark or error.context_mark
@@ -259,17 +315,18 @@ class _Reader:
         elif isinstance(event, yaml.ScalarEvent):
             data = self.scalar(event, place)
         self.spans[place] = (self.spans[place][0], last)
-        return data, last
+        return None if place in self.unread else data, last
 
     def refuse_marks(self, event: Any, line: int, place: Place) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self.add("alias (*name): not allowed, write the value out", line, place, value=f"*{event.anchor}")
+            message = "alias (*name): not allowed, write the value out"
+            self.refuse(message, line, place, value=f"*{event.anchor}")
             return
         if event.anchor is not None:
             message = "anchor (&name): not allowed, write the value out"
-            self.add(message, line, place, value=f"&{event.anchor}")
+            self.note(message, line, place, value=f"&{event.anchor}")
         if event.tag is not None:
-            self.add("tag (!name): not allowed", line, place, value=event.tag)
+            self.refuse("tag (!name): not allowed", line, place, value=event.tag)
 
     def mapping(self, place: Place, depth: int, last: Spot) -> tuple[dict[Key, Any], Spot]:
         data: dict[Key, Any] = {}
@@ -280,29 +337,32 @@ class _Reader:
                 break
             line = _line(event.start_mark)
             key = self.key(event, place, line)
-            inside = (*place, key)
+            inside: Place = (*place, f"{event.value} (line {line})" if key is None else key)
             if key in lines:
-                self.add(f"duplicate key, first given on line {lines[key]}", line, inside)
-                inside = (*inside, line)  # keeps the first value's position
-            else:
+                self.note(f"duplicate key, first given on line {lines[key]}", line, inside)
+                inside = (*inside, f"(line {line})")  # keeps the first value's position
+            elif key is not None:
                 lines[key] = line
             self.spans[inside] = (_spot(event.start_mark), _spot(event.end_mark))
             value, last = self.value(next(self.events), inside, depth + 1)
-            data.setdefault(key, value)
+            if key is not None:
+                data.setdefault(key, value)
         return data, last
 
-    def key(self, event: Any, place: Place, line: int) -> Key:
-        """A mapping key: text or a number."""
+    def key(self, event: Any, place: Place, line: int) -> Key | None:
+        """A mapping key: text or a number. None for one that cannot be used."""
         if not isinstance(event, yaml.ScalarEvent):
             self.add("a key must be text or a number", line, place)
             raise _TooMuch
-        self.refuse_marks(event, line, place)
-        key = self.scalar(event, place)
-        if key is None or isinstance(key, bool):
+        inside = (*place, f"{event.value} (line {line})")
+        self.refuse_marks(event, line, inside)
+        key = self.scalar(event, inside)
+        refused = self.unread.pop(inside, None)
+        if refused is None and (key is None or isinstance(key, bool)):
             quoted = f'"{event.value}"'
-            self.add("a key must be text or a number", line, place, value=event.value, suggestion=quoted)
-            return f"{event.value} (line {line})"
-        return key
+            self.note("a key must be text or a number", line, place, value=event.value, suggestion=quoted)
+            return None
+        return None if refused else key
 
     def sequence(self, place: Place, depth: int, last: Spot) -> tuple[list[Any], Spot]:
         data: list[Any] = []
@@ -328,18 +388,18 @@ class _Reader:
         line = _line(event.start_mark)
         if _NOT_FINITE.fullmatch(text):
             bound = "a finite number, or text in quotes"
-            self.add("not a finite number", line, place, value=text, bound=bound)
+            self.refuse("not a finite number", line, place, value=text, bound=bound)
             return None
         if _INTEGER.fullmatch(text):
             if len(text.lstrip("+-")) > MAX_DIGITS:
                 bound = f"at most {MAX_DIGITS} digits, or text in quotes"
-                self.add("number with too many digits", line, place, value=text[:40], bound=bound)
+                self.refuse("number with too many digits", line, place, value=text[:40], bound=bound)
                 return None
             return int(text)
         if _FLOAT.fullmatch(text):
             number = float(text)
             if abs(number) == float("inf"):
-                self.add("number too large", line, place, value=text[:40], bound="a finite number")
+                self.refuse("number too large", line, place, value=text[:40], bound="a finite number")
                 return None
             return number
         return text

@@ -171,6 +171,52 @@ def test_what_is_wrong_is_said_with_line_value_bound_and_what_to_write(text: str
     assert problems(text)[0].startswith(expected)
 
 
+def test_unusable_values_and_duplicate_keys_hide_nothing_else() -> None:
+    text = (
+        "code: .nan\nlevers:\n  pay: .nan\n  reform: 1\n  reform: 0.5\n  refrom: 1\n  claim: 30\n"
+        "  coop: {ramp: {to: .inf, yeers: 2}}\n  comp_rd: .nan\n  comp_dig: 0.3\n"
+        "  dig_capex: {path: {2026.25: .nan, 2027: [.nan, 1], 2028: [~, 1]}, "
+        "interpolate: step, after: flat}\n"
+        "parameters: {x: .nan, y: 1}\n"
+    )
+    found = problems(text)
+    assert [line.split(" (")[0] for line in found] == [
+        "f.yaml:4: code: not a finite number",
+        "f.yaml:6: levers.pay: not a finite number",
+        "f.yaml:8: levers.reform: duplicate key, first given on line 7",
+        "f.yaml:9: levers.refrom: unknown lever",
+        "f.yaml:10: levers.claim: value out of range",
+        "f.yaml:11: levers.coop.ramp.to: not a finite number",
+        "f.yaml:11: levers.coop.ramp.yeers: unknown key",
+        "f.yaml:12: levers.comp_rd: not a finite number",
+        "f.yaml:14: levers.dig_capex.path.2026.25: not a finite number",
+        "f.yaml:14: levers.dig_capex.path.2027.0: not a finite number",
+        "f.yaml:14: levers.dig_capex.path.2028.0: no value",
+        "f.yaml:14: levers.dig_capex.after: not one of the values allowed",
+        "f.yaml:15: parameters.x: not a finite number",
+        "f.yaml:15: parameters.x: unknown parameter",
+        "f.yaml:15: parameters.y: unknown parameter",
+    ]
+    assert found[1].endswith("(got '.nan'; expected 0 to 1)")
+
+
+def test_a_parent_with_an_unusable_value_says_what_else_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "parent.yaml").write_text(HEADER + "levers: {pay: .nan, refrom: 1}\n")
+    found = problems("extends: parent\nlevers: {claim: 30, claim: 30}\n", folder=tmp_path)
+    assert [line.partition("levers.")[2].split(" (")[0] for line in found] == [
+        "pay: not a finite number",
+        "refrom: unknown lever",
+        "claim: duplicate key, first given on line 5",
+        "claim: value out of range",
+    ]
+
+
+def test_of_very_many_problems_the_first_are_listed_and_the_others_counted() -> None:
+    found = problems("levers:\n" + "".join(f"  x{n}: 1\n" for n in range(150)))
+    assert len(found) == 101
+    assert found[100] == "f.yaml: 50 more problems in this file, not shown"
+
+
 def test_every_uncertain_parameter_can_be_fixed() -> None:
     medians = {name: p.median for name, p in country().parameters.items() if p.prior is not None}
     entries = "".join(f"  {name}: {value!r}\n" for name, value in medians.items())

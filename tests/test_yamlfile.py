@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.errors import InputError
-from sim.yamlfile import MAX_BYTES, MAX_DEPTH, parse_yaml, read_yaml
+from sim.yamlfile import MAX_BYTES, MAX_DEPTH, inspect_text, parse_yaml, read_yaml
 
 
 def problems(text: str) -> list[str]:
@@ -118,8 +118,33 @@ def test_a_yaml_bomb_does_not_go_off() -> None:
     lines = ["a0: &a0 [" + ", ".join(["lol"] * 9) + "]"]
     lines += [f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9) + "]" for i in range(1, 12)]
     found = problems("\n".join(lines))
-    assert len(found) == 12 + 9 * 11
-    assert all("not allowed" in line for line in found)
+    assert len(found) == 100 + 1
+    assert all("not allowed" in line for line in found[:100])
+    assert found[100] == "f.yaml: 11 more problems in this file, not shown"
+
+
+def test_unusable_values_and_keys_leave_the_rest_readable() -> None:
+    text = "a: .nan\nb: {c: [1, .inf, *x], c: 2, d: &y 3}\n~: 1\n.nan: {e: -.inf}\n"
+    text += "f: !t [1]\na: {g: 1e999}\nh: 1\n"
+    file, found = inspect_text(text, "f.yaml")
+    assert file.data == {"a": None, "b": {"c": [1, None, None], "d": 3}, "f": None, "h": 1}
+    assert set(file.unread) >= {("a",), ("b", "c", 1), ("b", "c", 2), ("f",)}
+    assert file.position(("a",)) == 1
+    assert [problem.line for problem in found] == [1, 2, 2, 2, 2, 3, 4, 4, 5, 6, 6]
+    assert problems(text) == [str(problem) for problem in found]
+
+
+def test_a_file_that_cannot_be_read_as_a_whole_has_no_data() -> None:
+    for text in ("a: .nan\nb: [\n", "a: .nan\n---\nb: 1\n", "a: .nan\nb: 1\t\n", ".nan\n", "- .nan\n"):
+        with pytest.raises(InputError, match="finite"):
+            inspect_text(text)
+
+
+def test_of_very_many_problems_the_first_are_listed_and_the_others_counted() -> None:
+    assert len(problems("a: [" + ".nan, " * 100 + "]")) == 100
+    found = problems("a: [" + ".nan, " * 101 + "]")
+    assert len(found) == 101
+    assert found[100] == "f.yaml: 1 more problem in this file, not shown"
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "[1, ", "- ", "? "])
