@@ -40,6 +40,7 @@ KINDS = ("path", "ramp", "change")
 SETTING = "a number, 'baseline', or one of path, ramp, change"
 # what stands for a setting of each kind in the places that pydantic reports
 _TAG = "="
+_STEPS = "{{path: {{{}}}, interpolate: step, after: hold}}"
 
 
 def _plain_number(value: Any) -> bool:
@@ -294,6 +295,11 @@ def read_draft(yaml: YamlFile, problems: Iterable[Problem] = ()) -> Draft:
         for detail in error.errors(include_url=False):
             place = _place(yaml.data, detail["loc"])
             faulty.add(place[:2])
+            outer = place[:1] if _is_year(place[0]) else place[:2]
+            if _is_year(outer[-1]) and (len(outer) == 1 or place[0] in SECTIONS):
+                if place == outer and (detail["type"] == "invalid_key" or "[key]" in detail["loc"]):
+                    _years_outside(draft, place)
+                continue
             entries = (place, *((*place, number) for number in range(2)))  # a point is reported whole
             if not any(entry[: len(none)] == none for none in empty for entry in entries):
                 _explain(draft, place, detail)
@@ -379,7 +385,11 @@ def _explain(draft: Draft, place: tuple[Any, ...], detail: ErrorDetails) -> None
     kind, value = detail["type"], detail["input"]
     context = detail.get("ctx", {})
     if kind == "missing":
-        options = {"interpolate": "linear or step", "after": "hold, baseline or linear"}
+        options = {
+            "format": str(FORMAT),
+            "interpolate": "linear or step",
+            "after": "hold, baseline or linear",
+        }
         draft.add(f"'{place[-1]}' is missing", place[:-1], bound=options.get(str(place[-1])))
     elif kind == "extra_forbidden":
         _unknown_key(draft, place, detail)
@@ -411,6 +421,39 @@ def _unknown_key(draft: Draft, place: tuple[Any, ...], detail: ErrorDetails) -> 
         draft.add("unknown key", place, bound=bound, suggestion=suggestion)
 
 
+def _is_year(key: Any) -> bool:
+    return _plain_number(key) and 1900 <= key <= 2200
+
+
+def _years_outside(draft: Draft, place: tuple[Any, ...]) -> None:
+    """Years where names belong, such as ``levers: {2026: 3}``: say once how to write all of them."""
+    parent = draft.yaml.data if len(place) == 1 else draft.yaml.data[place[0]]
+    years = [key for key in parent if _is_year(key)]
+    if place[-1] != years[0]:
+        return
+    section = place[0] if len(place) == 2 else SECTIONS[0]
+    bare = [key for key, value in parent.items() if value is None and isinstance(key, str)]
+    unnamed = bare[0] if len(bare) == 1 and len(place) == 2 else "<code>"
+    points: dict[str, list[str]] = {}
+    for year in years:
+        value = parent[year]
+        if isinstance(value, dict) and isinstance(value.get(section), dict):
+            value = value[section]
+        for code, point in value.items() if isinstance(value, dict) else [(unnamed, value)]:
+            points.setdefault(_shown(code), []).append(f"{_shown(year)}: {_shown(point)}")
+    settings = [f"{code}: {_STEPS.format(', '.join(entries))}" for code, entries in points.items()]
+    written = ", ".join(settings)
+    if not settings or len(written) > 3 * LONGEST:
+        written = f"<code>: {_STEPS.format(f'{_shown(years[0])}: <value>')}"
+    name = "an assumption" if section == SECTIONS[1] else "a lever"
+    draft.add(
+        "a year outside 'path'",
+        place,
+        bound=f"the code of {name}, with the years inside its 'path'",
+        suggestion=f"{section}: {{{written}}}",
+    )
+
+
 def _no_kind(draft: Draft, place: tuple[Any, ...]) -> None:
     """A mapping that is none of path, ramp and change: say what was probably meant."""
     value = draft.yaml.data[place[0]][place[1]]
@@ -420,7 +463,7 @@ def _no_kind(draft: Draft, place: tuple[Any, ...]) -> None:
             "years without 'path'",
             place,
             bound="how to interpolate and what follows",
-            suggestion=f"{{path: {{{inner}}}, interpolate: step, after: hold}}",
+            suggestion=_STEPS.format(inner),
         )
         return
     for kind in ("ramp", "change"):

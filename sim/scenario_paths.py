@@ -212,6 +212,9 @@ class _Check:
                 points[year] = (self.value(point[0], (*where, 0)), self.value(point[1], (*where, 1)))
             else:
                 points[year] = self.value(point, where)
+        if not self.failed and max(points) < self.frame.first:
+            message = f"points before {self.frame.first} only anchor the interpolation; history stands"
+            self.draft.warn(message, (*self.place, "path"))
         return setting.model_copy(update={"path": points})
 
     def ramp(self, setting: RampSetting) -> RampSetting:

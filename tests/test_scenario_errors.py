@@ -27,6 +27,29 @@ from tests.scenario_texts import HEADER, country, problems, scenario
             "follows; did you mean {path: {2026: 3}, interpolate: step, after: hold}?)",
         ),
         (
+            "levers:\n  2026: 3\n  2028: 4\n",
+            "f.yaml:5: levers.2026: a year outside 'path' (expected the code of a lever, with the years "
+            "inside its 'path'; did you mean levers: {<code>: {path: {2026: 3, 2028: 4}, interpolate: step, "
+            "after: hold}}?)",
+        ),
+        (
+            "assumptions: {2026.25: {world_demand: 0.5}}\n",
+            "f.yaml:4: assumptions.2026.25: a year outside 'path' (expected the code of an assumption, with "
+            "the years inside its 'path'; did you mean assumptions: {world_demand: {path: {2026.25: 0.5}, "
+            "interpolate: step, after: hold}}?)",
+        ),
+        (
+            "2026: {levers: {reform: 1}}\n",
+            "f.yaml:4: 2026: a year outside 'path' (expected the code of a lever, with the years inside its "
+            "'path'; did you mean levers: {reform: {path: {2026: 1}, interpolate: step, after: hold}}?)",
+        ),
+        (
+            "2026: 3\n",
+            "f.yaml:4: 2026: a year outside 'path' (expected the code of a lever, with the years inside its "
+            "'path'; did you mean levers: {<code>: {path: {2026: 3}, interpolate: step, after: hold}}?)",
+        ),
+        ("3: 1\n", "f.yaml:4: 3: a key must be text"),
+        (
             "levers: {reform: {path: {2026: 1}, interpolate: step}}\n",
             "f.yaml:4: levers.reform: 'after' is missing (expected hold, baseline or linear)",
         ),
@@ -276,6 +299,34 @@ def test_what_is_valid_but_probably_not_meant_is_a_warning() -> None:
         "'high_budget_ratio' overrides budget_ratio of layer 'low_budget_ratio'"
         in scenario(layers).warnings[0]
     )
+
+
+def test_years_outside_a_path_are_one_problem() -> None:
+    for text in ("levers:\n  2026: 3\n  2028: {reform: {a: 1}}\n", "2026: 3\n2028.25: 4\n"):
+        assert len(problems(text)) == 1
+    empty, year = problems("levers:\n  st_budget_share:\n  2026: 3\n")
+    assert "levers.st_budget_share: no value" in empty
+    assert "did you mean levers: {st_budget_share: {path: {2026: 3}, " in year
+    many = problems("levers:\n" + "".join(f"  {year}: 1.234567\n" for year in range(2026, 2100)))
+    assert len(many) == 1
+    assert "{<code>: {path: {2026: <value>}, interpolate: step, after: hold}}" in many[0]
+
+
+def test_a_missing_format_says_which_is_expected() -> None:
+    with pytest.raises(InputError, match=r"f\.yaml:1: 'format' is missing \(expected 1\)"):
+        parse_scenario(HEADER.replace("format: 1\n", ""), country(), file="f.yaml")
+
+
+def test_a_path_of_past_years_only_is_a_warning_and_before_the_data_an_error() -> None:
+    past = "levers:\n  reform: {path: {2012: 1, 2013: 1}, interpolate: step, after: hold}\n"
+    assert scenario(past).warnings == (
+        "f.yaml:5: levers.reform.path: points before 2026 only anchor the interpolation; history stands",
+    )
+    assert scenario(past.replace("2013", "2026")).warnings == ()
+    found = problems(past.replace("2012", "2008").replace("2013", "2009.75"))
+    assert [line.split(" (")[0] for line in found] == [
+        f"f.yaml:5: levers.reform.path.{year}: year outside the data" for year in ("2008", "2009.75")
+    ]
 
 
 def test_a_circle_of_parents_is_printed_whole(tmp_path: Path) -> None:
