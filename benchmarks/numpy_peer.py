@@ -186,7 +186,7 @@ class NumpyPeer:
                     f["report"](v, row)
                     for name, values in out.items():
                         if kinds[name] == MEAN:
-                            values[y] = (0.0 if step == 0 else values[y]) + v[name] / steps
+                            values[y] = (0.0 if step == 0 else values[y]) + v[name]
                         elif kinds[name] != END:
                             values[y] = np.maximum(0.0 if step == 0 else values[y], np.abs(v[name]))
 
@@ -194,6 +194,8 @@ class NumpyPeer:
             for name, values in out.items():
                 if kinds[name] == END:
                     values[y] = v[name]
+                elif kinds[name] == MEAN:
+                    values[y] /= steps
 
     def _step(
         self,

@@ -80,7 +80,6 @@ INTEGRATORS = "".join(
 
 DRIVER = """
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
-declare double @llvm.fabs.f64(double)
 
 define internal void @gather(ptr noalias %w, i64 %cell, ptr noalias %from, i64 %distance,
                              i64 %count) noinline {
@@ -108,10 +107,11 @@ define internal void @reduce(ptr noalias %w, ptr %cells, ptr %kinds, i64 %output
                              i64 %years, i64 %y, i64 %s, i64 %steps, i64 %ending) noinline {
 ; the mean over the steps of a year (kind 0), the value at its end (1), the worst absolute value (2)
 entry:
-  %divisor = sitofp i64 %steps to double
+  %number = sitofp i64 %steps to double
+  %number_first = insertelement $V poison, double %number, i64 0
+  %divisor = shufflevector $V %number_first, $V poison, <$WIDTH x i32> zeroinitializer
   %is_first = icmp eq i64 %s, 0
   %is_end = icmp ne i64 %ending, 0
-  %wanted_end = select i1 %is_end, i64 1, i64 3
   br label %head
 head:
   %j = phi i64 [0, %entry], [%j_next, %next]
@@ -130,41 +130,49 @@ body:
   %target = getelementptr inbounds double, ptr %out, i64 %to
   br i1 %is_end, label %at_end, label %at_step
 at_end:
-  %kept = icmp eq i64 %kind, 1
-  br i1 %kept, label %copy, label %next
+  switch i64 %kind, label %next [i64 0, label %divide
+                                 i64 1, label %copy]
 copy:
   %bytes = mul i64 $LANES, 8
   call void @llvm.memcpy.p0.p0.i64(ptr %target, ptr %source, i64 %bytes, i1 false)
   br label %next
+divide:
+  %m = phi i64 [0, %at_end], [%m_next, %divide]
+  %p_total = getelementptr inbounds double, ptr %target, i64 %m
+  %total = load $V, ptr %p_total, align 8
+  %mean = fdiv $V %total, %divisor
+  store $V %mean, ptr %p_total, align 8
+  %m_next = add i64 %m, $WIDTH
+  %m_more = icmp ult i64 %m_next, $LANES
+  br i1 %m_more, label %divide, label %next
 at_step:
-  switch i64 %kind, label %next [i64 0, label %mean
+  switch i64 %kind, label %next [i64 0, label %add
                                  i64 2, label %worst]
-mean:
-  %i = phi i64 [0, %at_step], [%i_next, %mean]
+add:
+  %i = phi i64 [0, %at_step], [%i_next, %add]
   %p_value = getelementptr inbounds double, ptr %source, i64 %i
   %p_sum = getelementptr inbounds double, ptr %target, i64 %i
-  %value = load double, ptr %p_value
-  %sum_before = load double, ptr %p_sum
-  %sum = select i1 %is_first, double 0.0, double %sum_before
-  %part = fdiv double %value, %divisor
-  %sum_now = fadd double %sum, %part
-  store double %sum_now, ptr %p_sum
-  %i_next = add i64 %i, 1
+  %value = load $V, ptr %p_value, align 8
+  %sum_before = load $V, ptr %p_sum, align 8
+  %sum_yet = select i1 %is_first, $V zeroinitializer, $V %sum_before
+  %sum = fadd $V %sum_yet, %value
+  store $V %sum, ptr %p_sum, align 8
+  %i_next = add i64 %i, $WIDTH
   %i_more = icmp ult i64 %i_next, $LANES
-  br i1 %i_more, label %mean, label %next
+  br i1 %i_more, label %add, label %next
 worst:
   %k = phi i64 [0, %at_step], [%k_next, %worst]
   %p_residual = getelementptr inbounds double, ptr %source, i64 %k
   %p_worst = getelementptr inbounds double, ptr %target, i64 %k
-  %residual = load double, ptr %p_residual
-  %worst_before = load double, ptr %p_worst
-  %worst_yet = select i1 %is_first, double 0.0, double %worst_before
-  %size = call double @llvm.fabs.f64(double %residual)
+  %residual = load $V, ptr %p_residual, align 8
+  %worst_before = load $V, ptr %p_worst, align 8
+  %worst_yet = select i1 %is_first, $V zeroinitializer, $V %worst_before
+  %size = call $V @llvm.fabs.v$WIDTHf64($V %residual)
   ; false for a value that is not a number, which thereby stays
-  %smaller = fcmp ole double %size, %worst_yet
-  %worst_now = select i1 %smaller, double %worst_yet, double %size
-  store double %worst_now, ptr %p_worst
-  %k_next = add i64 %k, 1
+  %smaller = fcmp ole $V %size, %worst_yet
+  %worst_now = select <$WIDTH x i1> %smaller, $V %worst_yet, $V %size
+  store $V %worst_now, ptr %p_worst, align 8
+  %k_next = add i64 %k, $WIDTH
   %k_more = icmp ult i64 %k_next, $LANES
   br i1 %k_more, label %worst, label %next
 next:

@@ -102,12 +102,14 @@ class Interpreter:
                         # written so that a value that is not a number stays
                         out[j] = worst if size <= worst else size
                     elif kind != END:
-                        out[j] = (0.0 if step == 0 else out[j]) + values[name] / len(table)
+                        out[j] = (0.0 if step == 0 else out[j]) + values[name]
 
             self._integrate(values, instants, 1.0 / len(table), rk4, reduce)
         for j, name, kind in outputs:
             if kind == END:
                 out[j] = values[name]
+            elif kind != WORST:
+                out[j] = out[j] / len(table)
 
     def _set_inputs(self, values: dict[str, float], row: Array) -> None:
         for name, column in self.layout.row.items():
