@@ -367,9 +367,9 @@ def test_a_run_leaves_the_interpreter_to_other_threads():
     made = make_kernel(model, 64)
     layout, blocks, years = made.layout, 50, 12
     values = np.array([VALUES[n] for n in layout.parameters])
-    parameters = np.ascontiguousarray(np.broadcast_to(values[None, :, None], (blocks, values.size, 64)))
+    parameters = np.ascontiguousarray(np.broadcast_to(values[:, None], (values.size, blocks * 64)))
     inputs = input_table(model, {"lever_departures": lambda t, side: 10.0 + 0 * t}, 2010, years, 4)
-    noises, out = np.zeros((blocks, 1, years, 64)), np.empty((blocks, 1, years, 64))
+    noises, out = np.zeros((1, years, blocks * 64)), np.empty((1, years, blocks * 64))
     cells, kinds = np.array([layout.cell["wealth"]]), reduction_codes(model, ["wealth"])
     go, seen = threading.Event(), []
 
@@ -393,7 +393,7 @@ def test_a_run_leaves_the_interpreter_to_other_threads():
         sys.setswitchinterval(interval)
         thread.join()
     assert got_on
-    assert out[:, 0, -1] == pytest.approx(3.0 * np.exp(0.07 * years), rel=1e-6)
+    assert out[0, -1] == pytest.approx(3.0 * np.exp(0.07 * years), rel=1e-6)
 
 
 def test_years_can_be_run_one_at_a_time(dynamic):
@@ -426,6 +426,7 @@ def test_years_can_be_run_one_at_a_time(dynamic):
                 kinds.ctypes.data,
                 len(outputs),
                 out.ctypes.data,
+                8,
                 work.ctypes.data,
             )
         results.append(out)

@@ -3,17 +3,19 @@
 Names that begin with ``$`` are put in by :func:`sim.engine.machine.intermediate_code`. Two functions
 are for callers:
 
-``run_blocks(first, last, inputs, parameters, noise, years, steps, rk4, cells, kinds, outputs, out, w)``
+``run_blocks(first, last, inputs, parameters, noise, years, steps, rk4, cells, kinds, outputs, out,
+columns, w)``
     runs blocks ``first`` to ``last - 1`` over all ``years``;
-``run_years(first, last, inputs, noise, years, steps, rk4, cells, kinds, outputs, out, w)``
+``run_years(first, last, inputs, noise, years, steps, rk4, cells, kinds, outputs, out, columns, w)``
     runs one block over the years ``first`` to ``last - 1``, its parameters being in the work array ``w``
     and, after the first year, its state as the year before left it.
 
 Under Runge-Kutta a step is reported by the values at its middle (third stage), under Euler by those at its
 start: the mean over a year is then of second order in the step, as nothing less would be worth the method.
 
-``inputs`` is (year * step, 3 instants, column), ``parameters`` (block, name, lane), ``noise`` (block,
-name, year, lane), ``out`` (block, quantity, year, lane); ``run_years`` takes the parts of one block.
+``inputs`` is (year * step, 3 instants, input), ``parameters`` (name, column), ``noise`` (name, year,
+column), ``out`` (quantity, year, column): a block is as many neighbouring columns as it has lanes. Given
+to ``run_years`` these begin with the first column of the block; ``columns`` is how many there are in all.
 """
 
 from __future__ import annotations
@@ -104,7 +106,7 @@ end:
 }
 
 define internal void @reduce(ptr noalias %w, ptr %cells, ptr %kinds, i64 %outputs, ptr noalias %out,
-                             i64 %years, i64 %y, i64 %s, i64 %steps, i64 %ending) noinline {
+                             i64 %columns, i64 %years, i64 %y, i64 %s, i64 %steps, i64 %ending) noinline {
 ; the mean over the steps of a year (kind 0), the value at its end (1), the worst absolute value (2)
 entry:
   %number = sitofp i64 %steps to double
@@ -126,7 +128,7 @@ body:
   %source = getelementptr inbounds double, ptr %w, i64 %from
   %row = mul i64 %j, %years
   %here = add i64 %row, %y
-  %to = mul i64 %here, $LANES
+  %to = mul i64 %here, %columns
   %target = getelementptr inbounds double, ptr %out, i64 %to
   br i1 %is_end, label %at_end, label %at_step
 at_end:
@@ -183,11 +185,11 @@ end:
 }
 
 define void @run_years(i64 %first, i64 %last, ptr %inputs, ptr %noise, i64 %years, i64 %steps, i64 %rk4,
-                       ptr %cells, ptr %kinds, i64 %outputs, ptr %out, ptr align 64 %w) {
+                       ptr %cells, ptr %kinds, i64 %outputs, ptr %out, i64 %columns, ptr align 64 %w) {
 entry:
   %per_year = sitofp i64 %steps to double
   %dt = fdiv double 1.0, %per_year
-  %year_values = mul i64 %years, $LANES
+  %noise_distance = mul i64 %years, %columns
   %use_rk4 = icmp ne i64 %rk4, 0
   br label %year_head
 year_head:
@@ -195,9 +197,9 @@ year_head:
   %y_more = icmp slt i64 %y, %last
   br i1 %y_more, label %year_body, label %end
 year_body:
-  %y_lane = mul i64 %y, $LANES
+  %y_lane = mul i64 %y, %columns
   %noise_now = getelementptr inbounds double, ptr %noise, i64 %y_lane
-  call void @gather(ptr %w, i64 $PARAMETERS, ptr %noise_now, i64 %year_values, i64 $NOISES)
+  call void @gather(ptr %w, i64 $PARAMETERS, ptr %noise_now, i64 %noise_distance, i64 $NOISES)
   %y_step = mul i64 %y, %steps
   %y_row = mul i64 %y_step, $COLUMNS
   %begin = getelementptr inbounds double, ptr %inputs, i64 %y_row
@@ -230,8 +232,8 @@ step_body:
   br i1 %use_rk4, label %runge_kutta, label %simple
 simple:
   call void @report(ptr %w, ptr %at)
-  call void @reduce(ptr %w, ptr %cells, ptr %kinds, i64 %outputs, ptr %out, i64 %years, i64 %y, i64 %s,
-                    i64 %steps, i64 0)
+  call void @reduce(ptr %w, ptr %cells, ptr %kinds, i64 %outputs, ptr %out, i64 %columns, i64 %years,
+                    i64 %y, i64 %s, i64 %steps, i64 0)
   call void @euler(ptr %w, double %dt)
   br label %step_end
 runge_kutta:
@@ -241,8 +243,8 @@ runge_kutta:
   call void @second_stage(ptr %w, double %dt)
   call void @stage(ptr %w, ptr %middle)
   call void @report(ptr %w, ptr %middle)
-  call void @reduce(ptr %w, ptr %cells, ptr %kinds, i64 %outputs, ptr %out, i64 %years, i64 %y, i64 %s,
-                    i64 %steps, i64 0)
+  call void @reduce(ptr %w, ptr %cells, ptr %kinds, i64 %outputs, ptr %out, i64 %columns, i64 %years,
+                    i64 %y, i64 %s, i64 %steps, i64 0)
   call void @third_stage(ptr %w, double %dt)
   call void @drive(ptr %w, ptr %close)
   call void @stage(ptr %w, ptr %close)
@@ -252,8 +254,8 @@ step_end:
   %s_next = add i64 %s, 1
   br label %step_head
 year_end:
-  call void @reduce(ptr %w, ptr %cells, ptr %kinds, i64 %outputs, ptr %out, i64 %years, i64 %y, i64 0,
-                    i64 %steps, i64 1)
+  call void @reduce(ptr %w, ptr %cells, ptr %kinds, i64 %outputs, ptr %out, i64 %columns, i64 %years,
+                    i64 %y, i64 0, i64 %steps, i64 1)
   %y_next = add i64 %y, 1
   br label %year_head
 end:
@@ -262,27 +264,21 @@ end:
 
 define void @run_blocks(i64 %first, i64 %last, ptr %inputs, ptr %parameters, ptr %noise, i64 %years,
                         i64 %steps, i64 %rk4, ptr %cells, ptr %kinds, i64 %outputs, ptr %out,
-                        ptr align 64 %w) {
+                        i64 %columns, ptr align 64 %w) {
 entry:
-  %year_values = mul i64 %years, $LANES
-  %noise_size = mul i64 %year_values, $NOISES
-  %out_size = mul i64 %year_values, %outputs
-  %parameter_size = mul i64 $PARAMETERS, $LANES
   br label %head
 head:
   %block = phi i64 [%first, %entry], [%next, %body]
   %more = icmp slt i64 %block, %last
   br i1 %more, label %body, label %end
 body:
-  %p = mul i64 %block, %parameter_size
-  %parameters_here = getelementptr inbounds double, ptr %parameters, i64 %p
-  call void @gather(ptr %w, i64 0, ptr %parameters_here, i64 $LANES, i64 $PARAMETERS)
-  %n = mul i64 %block, %noise_size
-  %noise_here = getelementptr inbounds double, ptr %noise, i64 %n
-  %o = mul i64 %block, %out_size
-  %out_here = getelementptr inbounds double, ptr %out, i64 %o
+  %column = mul i64 %block, $LANES
+  %parameters_here = getelementptr inbounds double, ptr %parameters, i64 %column
+  call void @gather(ptr %w, i64 0, ptr %parameters_here, i64 %columns, i64 $PARAMETERS)
+  %noise_here = getelementptr inbounds double, ptr %noise, i64 %column
+  %out_here = getelementptr inbounds double, ptr %out, i64 %column
   call void @run_years(i64 0, i64 %years, ptr %inputs, ptr %noise_here, i64 %years, i64 %steps, i64 %rk4,
-                       ptr %cells, ptr %kinds, i64 %outputs, ptr %out_here, ptr %w)
+                       ptr %cells, ptr %kinds, i64 %outputs, ptr %out_here, i64 %columns, ptr %w)
   %next = add i64 %block, 1
   br label %head
 end:

@@ -108,13 +108,12 @@ def noise_table(
     return table
 
 
-def _blocked(values: Array, lanes: int) -> Array:
-    """Last axis (draws) cut into blocks of ``lanes``, moved first; the last block repeats the last draw."""
-    draws = values.shape[-1]
-    blocks = -(-draws // lanes)
-    index = np.minimum(np.arange(blocks * lanes), draws - 1)
-    cut = values[..., index].reshape(*values.shape[:-1], blocks, lanes)
-    return np.ascontiguousarray(np.moveaxis(cut, -2, 0))
+def _padded(values: Array, columns: int) -> Array:
+    """``values`` with ``columns`` draws, the last one repeated, as contiguous numbers."""
+    missing = columns - values.shape[-1]
+    if missing:
+        values = np.concatenate([values, np.repeat(values[..., -1:], missing, axis=-1)], axis=-1)
+    return np.ascontiguousarray(values, dtype=float)
 
 
 def simulate(
@@ -136,9 +135,9 @@ def simulate(
     ``inputs`` is the table of :func:`input_table`, ``noise`` that of :func:`noise_table`, ``parameters``
     one value or one array (draw) a parameter. Stocks are reported at the end of the year, identities by
     their worst absolute value, everything else as the mean over the steps of the year (of their middles
-    under Runge-Kutta, of their starts under Euler). ``progress`` is
-    called with the number of draws finished since the last call. The result does not depend on
-    ``threads``. Raises InputError for unknown names.
+    under Runge-Kutta, of their starts under Euler). ``progress`` is called with the number of draws
+    finished since the last call. The result does not depend on ``threads``. Raises InputError for unknown
+    names.
     """
     if engine not in ENGINES or method not in METHODS:
         raise InputError(
@@ -155,15 +154,17 @@ def simulate(
         )
     years = noise.shape[1]
     steps = inputs.shape[0] // years
-    matrix = np.empty((len(layout.parameters), draws))
+    blocks = -(-draws // kernel.lanes)
+    columns = blocks * kernel.lanes
+    matrix = np.empty((len(layout.parameters), columns))
     for k, name in enumerate(layout.parameters):
-        matrix[k] = parameters[name]
+        matrix[k, :draws] = parameters[name]
+    matrix[:, draws:] = matrix[:, draws - 1 : draws]
     computed = [n for n in outputs if n in model.elements]
     cells = np.array([layout.cell[n] for n in computed], dtype=np.int64)
     kinds = reduction_codes(model, computed)
-    parameter_blocks, noise_blocks = _blocked(matrix, kernel.lanes), _blocked(noise, kernel.lanes)
-    blocks = parameter_blocks.shape[0]
-    out = np.empty((blocks, len(computed), years, kernel.lanes))
+    padded_noise = _padded(noise, columns)
+    out = np.empty((len(computed), years, columns))
 
     def work(first: int, last: int) -> int:
         with np.errstate(all="ignore"):
@@ -171,8 +172,8 @@ def simulate(
                 first,
                 last,
                 inputs,
-                parameter_blocks,
-                noise_blocks,
+                matrix,
+                padded_noise,
                 years,
                 steps,
                 method == "rk4",
@@ -183,12 +184,11 @@ def simulate(
         return min(last * kernel.lanes, draws) - first * kernel.lanes
 
     _spread(work, blocks, threads, progress)
-    by_draw = np.moveaxis(out, 0, -2).reshape(len(computed), years, -1)[..., :draws]
-    values = {n: by_draw[k] for k, n in enumerate(computed)}
+    values = {n: out[k, :, :draws] for k, n in enumerate(computed)}
     for name in outputs:
         if name not in values:
             instants = inputs[:, 1 if method == "rk4" else 0]
-            values[name] = _given(name, instants, matrix, layout.row, layout.parameters, years)
+            values[name] = _given(name, instants, matrix[:, :draws], layout.row, layout.parameters, years)
     return Simulation({n: values[n] for n in outputs}, start_year + np.arange(years), kernel.hash, engine)
 
 

@@ -65,11 +65,11 @@ class Interpreter:
         """As :meth:`sim.engine.kernel.Kernel.run_blocks`, with one draw a block."""
         outputs = [(j, self._names[c], k) for j, (c, k) in enumerate(zip(cells.tolist(), kinds.tolist()))]
         for block in range(first, last):
-            values = dict(zip(self.layout.parameters, parameters[block, :, 0]))
+            values = dict(zip(self.layout.parameters, parameters[:, block]))
             for y in range(years):
-                values |= dict(zip(self.layout.noises, noise[block, :, y, 0]))
+                values |= dict(zip(self.layout.noises, noise[:, y, block]))
                 table = inputs[y * steps : (y + 1) * steps]
-                self._year(values, table, y == 0, rk4, outputs, out[block, :, y, 0])
+                self._year(values, table, y == 0, rk4, outputs, out[:, y, block])
 
     def _year(
         self,

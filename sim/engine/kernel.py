@@ -50,10 +50,10 @@ class Kernel:
     """A runnable driver: ``lanes`` draws a block, ``hash`` of all it was made from.
 
     ``run_blocks(first, last, inputs, parameters, noise, years, steps, rk4, cells, kinds, out)`` runs the
-    blocks ``first`` to ``last - 1``: inputs (year * step, 3 instants, column), parameters (block, name,
-    lane), noise (block, name, year, lane), all contiguous; ``cells`` are the cells of the quantities to
-    keep, ``kinds`` how each is reduced to one value a year, and their values go into ``out`` (block,
-    quantity, year, lane).
+    blocks ``first`` to ``last - 1``: inputs (year * step, 3 instants, input), parameters (name, column),
+    noise (name, year, column), all contiguous; ``cells`` are the cells of the quantities to keep,
+    ``kinds`` how each is reduced to one value a year, and their values go into ``out`` (quantity, year,
+    column). A column is a draw; block k has the columns ``k * lanes`` to ``(k + 1) * lanes - 1``.
     """
 
     run_blocks: Callable[..., None]
@@ -101,6 +101,7 @@ class _Runner:
 
         self._code = code
         self._alignment = ALIGNMENT // 8
+        self._lanes = lanes
         self._size = len(layout.cell) * lanes
 
     def run_blocks(
@@ -120,6 +121,9 @@ class _Runner:
         arrays = (inputs, parameters, noise, cells, kinds, out)
         if not all(a.flags.c_contiguous for a in arrays):
             raise ValueError("kernels take contiguous arrays only")
+        columns = out.shape[-1]
+        if columns < last * self._lanes or {parameters.shape[-1], noise.shape[-1]} != {columns}:
+            raise ValueError("parameters, noise and results have one column for each lane of every block")
         memory = np.zeros(self._size + self._alignment)
         skipped = -(memory.ctypes.data // 8) % self._alignment
         self._code.run_blocks(
@@ -135,6 +139,7 @@ class _Runner:
             kinds.ctypes.data,
             cells.size,
             out.ctypes.data,
+            columns,
             memory.ctypes.data + 8 * skipped,
         )
 

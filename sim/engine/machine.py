@@ -327,8 +327,8 @@ class MachineCode:
         self._engine = llvm.create_mcjit_compiler(empty, target)
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
-        self.run_blocks = self._entry("run_blocks", "iipppiiippipp")
-        self.run_years = self._entry("run_years", "iippiiippipp")
+        self.run_blocks = self._entry("run_blocks", "iipppiiippipip")
+        self.run_years = self._entry("run_years", "iippiiippipip")
 
     def _entry(self, name: str, signature: str) -> Callable[..., None]:
         kinds = {"i": ctypes.c_int64, "p": ctypes.c_void_p}
