@@ -324,11 +324,30 @@ class Program:
 
     def _add(self, phase: str, roots: list[tuple[str, int]], *, offer: bool = False) -> None:
         """Plan ``phase``, which puts ``roots`` into the cells named; ``offer`` them to later ones."""
-        self.phases[phase] = self._groups(phase, roots)
+        self.phases[phase] = self._groups(phase, self._depth_first(roots))
         if offer:
             for name, k in roots:
                 if self.graph.can_be_kept(k):
                     self._available.setdefault(k, name)
+
+    def _depth_first(self, roots: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """``roots`` in an order in which values are used soon after they are computed.
+
+        Every root follows what it is computed from; where the order of evaluation goes level by level
+        through the model, this one follows each chain of causes to its end.
+        """
+        waiting: dict[int, list[tuple[str, int]]] = {}
+        for name, k in roots:
+            waiting.setdefault(k, []).append((name, k))
+        inner = self.graph.below(operand for k in waiting for operand in self.graph.nodes[k].operands)
+        order: list[tuple[str, int]] = []
+        done: set[int] = set()
+        for last in [k for k in waiting if k not in inner]:
+            for k in self._order(last, done):
+                order += waiting.pop(k, [])
+            # leaves and values at hand have no place in an order of computation
+            order += waiting.pop(last, [])
+        return order + [root for rest in waiting.values() for root in rest]
 
     def _groups(self, phase: str, roots: list[tuple[str, int]]) -> list[Group]:
         batches = self._batches(roots)
