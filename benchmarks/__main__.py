@@ -27,7 +27,7 @@ from sim.engine.program import Program
 
 AGREEMENT = 1e-9
 PYSD_AGREEMENT = 1e-6
-NUMPY_BLOCKS = (256, 1024, 2048, 4096, 10_000)
+NUMPY_BLOCKS = (1_000, 2_500, 5_000, 10_000)
 
 
 def main() -> None:
@@ -126,7 +126,7 @@ def _throughput(
     rounds: int,
     threads: int,
 ) -> None:
-    block = _best_block(case, numpy_peer, max(sizes))
+    block = _best_block(case, numpy_peer, max(sizes), threads)
     for draws in sizes:
         _heading(f"runs per second, {draws:,} draw{'s' if draws > 1 else ''}")
         contenders: dict[str, tuple[Callable[[], object], int]] = {}
@@ -148,13 +148,12 @@ def _throughput(
             print("   PySD integrates with Euler only and makes one run after another)")
 
 
-def _best_block(case: Case, peer: NumpyPeer, draws: int) -> int:
-    """The block size with which numpy is fastest, tried on all ``draws`` (no more than 4,096)."""
-    draws = min(draws, 4096)
+def _best_block(case: Case, peer: NumpyPeer, draws: int, threads: int) -> int:
+    """The block size with which numpy is fastest on ``draws`` draws."""
     speed = {}
     for block in NUMPY_BLOCKS:
         begin = time.perf_counter()
-        peer.run(**case.options(draws, "euler"), block=block)
+        peer.run(**case.options(draws, "euler"), block=block, threads=threads)
         speed[time.perf_counter() - begin] = block
     return speed[min(speed)]
 

@@ -35,6 +35,7 @@ def first_result(scenario: str, draws: int, cache: Path) -> tuple[float, dict[st
         cwd=Path(__file__).parent.parent,
         capture_output=True,
         text=True,
-        check=True,
     )
+    if finished.returncode:
+        raise SystemExit(finished.stderr)
     return time.perf_counter() - begin, json.loads(finished.stdout.splitlines()[-1])
