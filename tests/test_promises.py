@@ -250,6 +250,12 @@ def test_8_an_edited_equation_is_another_kernel_with_other_numbers(hold):
     assert differing(annual(hold), annual(hold)) == []
 
 
+def test_8_broken_by_a_name_that_does_not_follow_the_content(hold):
+    edited = altered(hold.model, "gdp", "return ", "return (1 + 1 / (1 + 1)) * ")
+    vars(edited)["hash"] = hold.model.hash
+    assert differing(annual(hold), annual(hold, model=edited)) == []
+
+
 # 9. A probability never stands alone
 
 
