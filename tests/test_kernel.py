@@ -12,6 +12,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from sim.assemble import model_of
+from sim.country import load_country
+from sim.draws import sample
 from sim.engine import functions, kernel
 from sim.engine.declare import annual, aux, elements_of, flow, initial, lagged, noise, stock
 from sim.engine.ensemble import input_table, noise_table, simulate
@@ -20,6 +23,8 @@ from sim.engine.graph import InputSpec, build
 from sim.engine.kernel import CacheWarning, make_kernel, reduction_codes
 from sim.engine.machine import Shape, intermediate_code
 from sim.engine.program import Graph, Program
+from sim.scenario import load_scenario
+from sim.simulation import paths_of
 from tests import toy
 from tests.test_engine import INPUTS, VALUES
 
@@ -227,6 +232,29 @@ def test_every_pace_of_change_gives_the_bits_of_the_equations(dynamic, method, s
         few = run_plain(dynamic, few_parameters, 3, engine, noises=noises[:, :, part], **options)
         for name, values in few.items():
             assert same_bits(wide[name][:, part], values), (engine, name)
+
+
+def test_the_whole_model_gives_the_bits_of_its_equations():
+    """Every quantity of the country, over history and the first noisy years, in blocks of any width."""
+    country = load_country("vietnam")
+    model = model_of(country)
+    paths = paths_of(load_scenario("full", country), country, model)
+    ids, years, some = np.arange(40), 20, [0, 7, 39]
+    options = {
+        "inputs": input_table(model, paths, 2010, years, 4),
+        "outputs": list(model.elements),
+        "start_year": 2010,
+    }
+    parameters, noises = (
+        sample(country, model, 57, ids, {})[0],
+        noise_table(model, 57, ids, 2010, years, 2026),
+    )
+    wide = simulate(model, parameters=parameters, noise=noises, draws=ids.size, **options).values
+    few_parameters = {n: v[some] for n, v in parameters.items()}
+    few = {"parameters": few_parameters, "noise": noises[:, :, some], "draws": len(some), **options}
+    for engine in ("compiled", "interpreted"):
+        for name, values in simulate(model, engine=engine, **few).values.items():
+            assert same_bits(wide[name][:, some], values), (engine, name)
 
 
 def test_nothing_is_computed_twice():
