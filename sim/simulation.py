@@ -99,14 +99,30 @@ def prepare(
     draws: int = DEFAULT_DRAWS,
     seed: int = DEFAULT_SEED,
     country: str | Path | Country = "vietnam",
+    years: tuple[int, int] | None = None,
+    variables: Sequence[str] | None = None,
     structures: Mapping[str, str] | None = None,
+    method: str = "rk4",
+    dt: float = 0.25,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Prepared:
-    """Resolve ``scenario`` and draw its parameters; raises InputError with every problem found."""
+    """Resolve ``scenario`` and draw its parameters; raises InputError with every problem found.
+
+    ``years``, ``variables``, ``method`` and ``dt`` are those of the run to come, checked before anything is
+    computed.
+    """
     clock = _Clock()
     country, resolved, problems = resolve_request(
-        scenario, draws=draws, seed=seed, country=country, structures=structures
+        scenario,
+        draws=draws,
+        seed=seed,
+        country=country,
+        years=years,
+        variables=variables,
+        structures=structures,
+        method=method,
+        dt=dt,
     )
     if problems or resolved is None:
         raise InputError(problems)
@@ -152,7 +168,7 @@ def run(
     the step of integration in years, 1 over a whole number. ``structures`` fixes structural
     alternatives that are otherwise sampled with their weights. Raises InputError for invalid input.
     """
-    country, resolved, problems = resolve_request(
+    prepared = prepare(
         scenario,
         draws=draws,
         seed=seed,
@@ -162,15 +178,6 @@ def run(
         structures=structures,
         method=method,
         dt=dt,
-    )
-    if problems or resolved is None:
-        raise InputError(problems)
-    prepared = prepare(
-        resolved,
-        draws=draws,
-        seed=seed,
-        country=country,
-        structures=structures,
         threads=threads,
         progress=progress,
     )
@@ -182,6 +189,7 @@ def run(
         method=method,
         dt=dt,
         threads=threads,
+        progress=progress,
         command=command,
     )
 
@@ -195,6 +203,7 @@ def run_prepared(
     method: str = "rk4",
     dt: float = 0.25,
     threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
     command: str = "",
 ) -> Results:
     """As :func:`run`, for a scenario whose model and draws are at hand."""
@@ -222,6 +231,7 @@ def run_prepared(
         method=method,
         engine=engine,
         threads=threads,
+        progress=progress,
     )
     clock.lap("simulation")
     identities = model.of_kind("identity")

@@ -17,8 +17,8 @@ from sim.charts.words import EN_DASH, Lang, localise
 WIDTH, HEIGHT, DPI = 16.0, 9.0, 120
 
 # Okabe & Ito (2008), distinguishable with the common colour-vision deficiencies.
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+BLACK, ORANGE, GREEN = "#000000", "#E69F00", "#009E73"
+BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 VIOLET = "#9A4C7C"  # reddish purple of the palette, darkened to be read as text
 INK, GREY, PALE = "#222222", "#5A5A5A", "#D9D9D9"
 BANDS = {"90": "#D3E6F3", "80": "#A3CBE6", "50": "#5FA5D2"}
